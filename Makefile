@@ -1,0 +1,46 @@
+# `make demo` and `make test` need Python 3.11 or newer, make and a C compiler, and nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help demo test lint format models bench bench-privacy lock clean
+.DEFAULT_GOAL := help
+
+help:  ## show these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# The stamp names what was installed, so that a second run, also without a network, skips the set-up.
+$(STAMP): requirements.lock pyproject.toml
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh scripts/setup.sh
+
+demo: $(STAMP)  ## set up, then run a night on the bundled recordings
+	@$(BIN)/callinsight demo
+
+test: $(STAMP)  ## set up, then run all tests
+	@$(BIN)/python -m pytest
+
+lint: $(STAMP)  ## ruff and mypy strict
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(STAMP)  ## let ruff mend layout and imports
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+models: $(STAMP)  ## rebuild the bundled models and calls from scratch (hours; needs Debian's espeak-ng)
+	@sh models/recipes/build.sh $(BIN)/python
+
+bench: $(STAMP)  ## speed and memory on an hour of audio made of the bundled calls
+	@$(BIN)/python tests/bench/throughput.py
+
+bench-privacy: $(STAMP)  ## recall and precision of redaction per kind
+	@$(BIN)/python tests/bench/privacy.py
+
+lock: $(STAMP)  ## resolve the dependencies anew
+	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --all-extras --upgrade --quiet pyproject.toml -o requirements.lock
+
+clean:  ## remove the demo's output and caches; the virtual environment stays
+	@rm -rf demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis

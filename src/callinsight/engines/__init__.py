@@ -1,0 +1,55 @@
+"""What an engine must be able to do. One file per library implements it; nothing else imports that library."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from callinsight.core.values import Span, SpeakerTurn, Tags, Turn, Utterance, Waveform
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenChannel:
+    """A mono 16 kHz waveform and the speech regions in it, in order and disjoint."""
+
+    waveform: Waveform
+    regions: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was recognised in one channel, in order of time, and what was thrown away as invented."""
+
+    utterances: tuple[Utterance, ...]
+    loops_redecoded: int = 0
+    loops_dropped: int = 0
+    phantoms_dropped: int = 0
+
+
+class Transcriber(Protocol):
+    """Turns speech into words with times."""
+
+    def transcribe(self, channels: Sequence[SpokenChannel]) -> tuple[Transcript, ...]:
+        """One transcript per channel, in the same order; channels of many calls share batches.
+
+        Raises ``RecordingError`` when the engine fails.
+        """
+        ...
+
+
+class Diarizer(Protocol):
+    """Tells who speaks when in a mixed channel."""
+
+    def diarize(self, waveform: Waveform) -> tuple[SpeakerTurn, ...]:
+        """Non-overlapping speaker turns of a mono 16 kHz waveform, in order of time.
+
+        Raises ``RecordingError`` when the engine fails.
+        """
+        ...
+
+
+class Tagger(Protocol):
+    """Says which questions and needs a call holds, how it ended, and what to flag."""
+
+    def tag(self, calls: Sequence[tuple[Turn, ...]]) -> tuple[Tags, ...]:
+        """Tags per call, in the same order, from redacted turns. Deterministic."""
+        ...

@@ -1,0 +1,248 @@
+"""The settings: defaults here, ``callinsight.toml``, then the environment, then the command line; later wins.
+
+Every key can be given in the environment as ``CALLINSIGHT_<SECTION>__<KEY>``, for instance
+``CALLINSIGHT_PUBLISH__K=15``. Unknown keys and unknown environment names are refused with the nearest valid name.
+Validators neither create files nor guess.
+"""
+
+import difflib
+import hashlib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+from pydantic_settings import (
+    SettingsError as UnreadableVariable,
+)
+
+from callinsight.errors import SettingsError
+
+ENVIRONMENT_PREFIX = "CALLINSIGHT_"
+SETTINGS_FILE_VARIABLE = "CALLINSIGHT_SETTINGS"
+DEFAULT_FILE = Path("callinsight.toml")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Inbox(_Section):
+    """Where recordings and their metadata arrive."""
+
+    address: str = "inbox"
+    recursive: bool = True
+    file_name_pattern: str = ""
+    time_zone: str = "Europe/Amsterdam"
+    settle_seconds: int = Field(default=0, ge=0)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError("not a time zone name such as Europe/Amsterdam") from error
+        return value
+
+
+class Work(_Section):
+    """Where results, the database and the published copy are kept."""
+
+    folder: Path = Path("work")
+    published: Path | None = None
+    pseudonym_key_file: Path | None = None
+
+    @property
+    def results(self) -> Path:
+        """Folder of result files, the truth from which the database can be rebuilt."""
+        return self.folder / "results"
+
+    @property
+    def failures(self) -> Path:
+        """Folder of failure files, one for each recording that was set aside."""
+        return self.folder / "failures"
+
+    @property
+    def quarantine_list(self) -> Path:
+        """The data team's readable list of what was set aside; holds file names, so it is for them alone."""
+        return self.folder / "quarantine.csv"
+
+    @property
+    def ledger(self) -> Path:
+        """Cache of what was seen in the inbox; may be deleted, costs one reading of the inbox."""
+        return self.folder / "ledger.sqlite"
+
+    @property
+    def database(self) -> Path:
+        """The writer's database. Managers open the published copy instead."""
+        return self.folder / "callinsight.duckdb"
+
+    @property
+    def published_database(self) -> Path:
+        """The read-only copy that managers query."""
+        return self.published or self.folder / "published" / "trends.duckdb"
+
+    @property
+    def key_file(self) -> Path:
+        """Secret of the pseudonyms; whoever has it can tie a pseudonym to a recording id."""
+        return self.pseudonym_key_file or self.folder / "pseudonym.key"
+
+
+class Models(_Section):
+    """Which models recognise, separate and tag."""
+
+    profile: str = "demo"
+    registry: Path = Path("models/registry.toml")
+    folder: Path = Path("models/pulled")
+    taxonomy: Path = Path("models/taxonomy")
+    personal_data: Path = Path("models/privacy/personal_data.yaml")
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+class Speech(_Section):
+    """How speech is recognised. The language is Dutch and is never guessed."""
+
+    batch_windows: int = Field(default=16, ge=1, le=256)
+    beam_size: int = Field(default=5, ge=1, le=20)
+    window_s: float = Field(default=28.0, gt=1.0, le=30.0)
+    vocabulary: tuple[str, ...] = ()
+    cpu_threads: int = Field(default=0, ge=0)
+
+
+class Speakers(_Section):
+    """How voices in a mono recording are told apart. Stereo needs none of it."""
+
+    minimum: int = Field(default=1, ge=1)
+    maximum: int = Field(default=3, ge=1)
+
+
+class Limits(_Section):
+    """What is refused, so that one file cannot spoil a night."""
+
+    max_minutes: int = Field(default=240, ge=1)
+    min_ms: int = Field(default=1000, ge=100)
+
+
+class Process(_Section):
+    """How the night is cut up."""
+
+    chunk_calls: int = Field(default=16, ge=1)
+    workers: int = Field(default=1, ge=1)
+    retries: int = Field(default=2, ge=0)
+
+
+class Privacy(_Section):
+    """What is masked. The kinds and cues themselves are data: ``models.personal_data``."""
+
+    keep_streets_in_reports: bool = False
+
+
+class Publish(_Section):
+    """What managers may see."""
+
+    k: int = Field(default=10, ge=1)
+    include_quotes: bool = False
+
+
+class Settings(BaseSettings):
+    """All settings. Build with :func:`load`."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__"
+    )
+
+    inbox: Inbox = Inbox()
+    work: Work = Work()
+    models: Models = Models()
+    speech: Speech = Speech()
+    speakers: Speakers = Speakers()
+    limits: Limits = Limits()
+    process: Process = Process()
+    privacy: Privacy = Privacy()
+    publish: Publish = Publish()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line over environment over file; no dotenv file and no secrets folder is read."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    def digest(self) -> str:
+        """A short digest of what can change a result; where things lie and how the night is cut up cannot."""
+        relevant = self.model_dump_json(include={"speech", "speakers", "limits", "privacy"})
+        return hashlib.blake2b(relevant.encode(), digest_size=8).hexdigest()
+
+
+def load(file: Path | None = None, *, overrides: Mapping[str, Mapping[str, Any]] | None = None) -> Settings:
+    """Read the settings.
+
+    ``file`` must exist when given; without it ``$CALLINSIGHT_SETTINGS`` and then ``callinsight.toml`` in the current
+    folder are used when there. ``overrides`` are the command line's. Raises ``SettingsError`` that names the key and
+    the nearest valid one.
+    """
+    chosen = file or (Path(os.environ[SETTINGS_FILE_VARIABLE]) if SETTINGS_FILE_VARIABLE in os.environ else None)
+    if chosen is not None and not chosen.is_file():
+        raise SettingsError(f"there is no settings file {chosen.name}: give an existing one with --settings")
+    chosen = chosen or (DEFAULT_FILE if DEFAULT_FILE.is_file() else None)
+    _refuse_unknown_variables()
+
+    class FromFile(Settings):
+        model_config = SettingsConfigDict(toml_file=chosen)
+
+    given: dict[str, Any] = {section: dict(keys) for section, keys in (overrides or {}).items()}
+    try:
+        return FromFile(**given)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_explain(detail) for detail in error.errors())) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, UnreadableVariable) as error:
+        raise SettingsError(f"the settings cannot be read: {error}") from error
+
+
+def _refuse_unknown_variables() -> None:
+    known = _known_variables()
+    for name in os.environ:
+        if name.startswith(ENVIRONMENT_PREFIX) and name not in known:
+            raise SettingsError(f"unknown environment variable {name}{_nearest(name, known)}")
+
+
+def _known_variables() -> tuple[str, ...]:
+    sections = Settings.model_fields.items()
+    keys = (f"{section}__{key}" for section, field in sections for key in _section_type(field.annotation).model_fields)
+    return (SETTINGS_FILE_VARIABLE, *(f"{ENVIRONMENT_PREFIX}{key}".upper() for key in keys))
+
+
+def _section_type(annotation: Any) -> type[BaseModel]:
+    if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        raise TypeError("every field of Settings is a section")
+    return annotation
+
+
+def _nearest(name: str, valid: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(name, valid, n=1)
+    return f": did you mean {near[0]}?" if near else f": known are {', '.join(sorted(valid))}"
+
+
+def _explain(detail: Any) -> str:
+    place = [str(part) for part in detail["loc"]]
+    if detail["type"] != "extra_forbidden":
+        return f"setting {'.'.join(place)}: {detail['msg']}"
+    if len(place) == 1:
+        return f"unknown section [{place[0]}]{_nearest(place[0], tuple(Settings.model_fields))}"
+    keys = tuple(_section_type(Settings.model_fields[place[0]].annotation).model_fields)
+    return f"unknown setting {'.'.join(place)}{_nearest(place[1], keys)}"
