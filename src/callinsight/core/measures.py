@@ -1,5 +1,6 @@
 """Times of a call, computed from turns and speech regions. By role, never by person."""
 
+import itertools
 from collections.abc import Iterable, Sequence
 
 from callinsight.core.values import Measures, Role, Span, Turn
@@ -46,7 +47,7 @@ def measure(turns: Sequence[Turn], duration_ms: int, hold: Sequence[Span] = ()) 
 def _interruptions(turns: Sequence[Turn]) -> int:
     """Turns that start while the other party's previous turn goes on, back-channels of one or two words left out."""
     count = 0
-    for before, after in zip(turns, turns[1:], strict=False):
+    for before, after in itertools.pairwise(turns):
         parties = {before.role, after.role}
         early = before.span.end_ms - after.span.start_ms >= INTERRUPTION_MS
         if parties == {Role.AGENT, Role.CALLER} and early and len(after.words) > 2:

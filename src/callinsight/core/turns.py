@@ -56,10 +56,10 @@ def _speaker_of(span: Span, turns: Sequence[SpeakerTurn], starts: Sequence[int])
 
 
 def _without_islands(words: list[SpokenWord], turns: Sequence[SpeakerTurn]) -> list[SpokenWord]:
-    """Lone words between two words of another speaker join them, unless the diarizer heard a turn of about that size."""
+    """Lone words between two words of another speaker join them, unless the diarizer heard a turn of that size."""
     smoothed = list(words)
-    for before, index, after in zip(range(len(words)), range(1, len(words)), range(2, len(words)), strict=False):
-        left, here, right = smoothed[before], smoothed[index], words[after]
+    for index in range(1, len(words) - 1):
+        left, here, right = smoothed[index - 1], smoothed[index], words[index + 1]
         if left.speaker != right.speaker or here.speaker == left.speaker:
             continue
         close = max(here.word.span.gap_ms(left.word.span), here.word.span.gap_ms(right.word.span)) <= ISLAND_GAP_MS

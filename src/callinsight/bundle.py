@@ -1,0 +1,113 @@
+"""Result and failure files: one per call, written atomically, the truth from which the database is rebuilt.
+
+A result lies at ``results/<first two characters of call_id>/<call_id>.json.gz``, a failure at
+``failures/<recording_ref>.json``. Nothing half-written is ever visible under such a name.
+"""
+
+import gzip
+import os
+import zlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from callinsight.core.values import CallResult, Failure, require_call_id
+from callinsight.errors import StoreError
+
+_PRIVATE = 0o600
+_COMPRESSION_LEVEL = 6
+
+
+@cache
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write ``data`` so that ``path`` holds either what it held or all of it, also after a power cut.
+
+    The file is readable by its owner alone. A file of the same name is replaced.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(temporary, "wb", opener=lambda name, flags: os.open(name, flags, _PRIVATE)) as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def result_path(results: Path, call_id: str) -> Path:
+    """Where the result of ``call_id`` lies. Raises ``ValueError`` for an id that is not safe as a file name."""
+    return results / require_call_id(call_id)[:2] / f"{call_id}.json.gz"
+
+
+def write_result(results: Path, result: CallResult) -> None:
+    """Write one result; equal results give equal bytes."""
+    text = _adapter(CallResult).dump_json(result)
+    write_atomically(result_path(results, result.call.call_id), gzip.compress(text, _COMPRESSION_LEVEL, mtime=0))
+
+
+def read_result(path: Path) -> CallResult:
+    """Read one result file. Raises ``StoreError`` when it is damaged; the text names the call and nothing of it."""
+    try:
+        result = _adapter(CallResult).validate_json(gzip.decompress(path.read_bytes()))
+    except (OSError, EOFError, zlib.error, ValidationError):
+        raise StoreError(f"result file of call {path.name.split('.')[0]} is damaged: process the call again") from None
+    if not isinstance(result, CallResult):
+        raise TypeError("a result file holds a CallResult")
+    return result
+
+
+def result_ids(results: Path) -> Iterator[str]:
+    """Call ids of all results, sorted."""
+    yield from sorted(path.name.removesuffix(".json.gz") for path in results.glob("??/[!.]*.json.gz"))
+
+
+def remove_result(results: Path, call_id: str) -> bool:
+    """Remove the result of a call; whether there was one."""
+    path = result_path(results, call_id)
+    existed = path.exists()
+    path.unlink(missing_ok=True)
+    return existed
+
+
+def failure_path(failures: Path, recording_ref: str) -> Path:
+    """Where the failure of a recording lies. Raises ``ValueError`` for a reference not safe as a file name."""
+    return failures / f"{require_call_id(recording_ref)}.json"
+
+
+def write_failure(failures: Path, failure: Failure) -> None:
+    """Write one failure; a later one of the same recording replaces it."""
+    write_atomically(failure_path(failures, failure.recording_ref), _adapter(Failure).dump_json(failure))
+
+
+def read_failures(failures: Path) -> tuple[Failure, ...]:
+    """All failures, in order of their reference. Raises ``StoreError`` for a damaged file."""
+    found = []
+    for path in sorted(failures.glob("[!.]*.json")):
+        try:
+            found.append(_adapter(Failure).validate_json(path.read_bytes()))
+        except (OSError, ValidationError):
+            raise StoreError(f"failure file {path.name} is damaged: delete it") from None
+    return tuple(found)
+
+
+def remove_failure(failures: Path, recording_ref: str) -> None:
+    """Forget the failure of a recording that succeeded after all."""
+    failure_path(failures, recording_ref).unlink(missing_ok=True)

@@ -1,0 +1,99 @@
+"""What was seen in the inbox and what became of it, so that a second run touches nothing that is done.
+
+A cache in SQLite, safe to delete: the inbox is then read once more. It holds pseudonyms only, no file names.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS seen (
+    name_ref TEXT PRIMARY KEY,
+    fingerprint TEXT NOT NULL,
+    call_id TEXT,
+    state TEXT NOT NULL,
+    loaded INTEGER NOT NULL DEFAULT 0
+) STRICT
+"""
+
+
+class State(StrEnum):
+    """What became of a recording."""
+
+    DONE = "done"
+    FAILED = "failed"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A recording as it was last seen. ``fingerprint`` changes when the file or its metadata does."""
+
+    name_ref: str
+    fingerprint: str
+    call_id: str | None
+    state: State
+
+
+class Ledger:
+    """The ledger of one work folder. Build with :func:`open_ledger`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def seen(self) -> dict[str, Seen]:
+        """Everything seen so far, by ``name_ref``."""
+        rows = self._connection.execute("SELECT name_ref, fingerprint, call_id, state FROM seen")
+        return {row[0]: Seen(row[0], row[1], row[2], State(row[3])) for row in rows}
+
+    def record(self, entries: Iterable[Seen]) -> None:
+        """Write what became of recordings, in one transaction; they count as not loaded yet."""
+        with self._connection:
+            self._connection.executemany(
+                "INSERT INTO seen (name_ref, fingerprint, call_id, state, loaded) VALUES (?, ?, ?, ?, 0) "
+                "ON CONFLICT (name_ref) DO UPDATE SET fingerprint = excluded.fingerprint, "
+                "call_id = excluded.call_id, state = excluded.state, loaded = 0",
+                [(e.name_ref, e.fingerprint, e.call_id, e.state.value) for e in entries],
+            )
+
+    def not_loaded(self) -> tuple[str, ...]:
+        """Call ids whose result is written but not known to be in the database, sorted."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT call_id FROM seen WHERE state = 'done' AND loaded = 0 AND call_id IS NOT NULL ORDER BY 1"
+        )
+        return tuple(row[0] for row in rows)
+
+    def mark_loaded(self, call_ids: Iterable[str]) -> None:
+        """Note that these calls are in the database."""
+        with self._connection:
+            self._connection.executemany(
+                "UPDATE seen SET loaded = 1 WHERE call_id = ?", [(call_id,) for call_id in call_ids]
+            )
+
+    def mark_all_unloaded(self) -> None:
+        """Note that the database is gone, so that everything is loaded again."""
+        with self._connection:
+            self._connection.execute("UPDATE seen SET loaded = 0")
+
+    def forget(self, call_id: str) -> None:
+        """Remove every trace of a call."""
+        with self._connection:
+            self._connection.execute("DELETE FROM seen WHERE call_id = ?", (call_id,))
+
+
+@contextmanager
+def open_ledger(path: Path) -> Iterator[Ledger]:
+    """Open, and make when needed, the ledger at ``path``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, timeout=30)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        with connection:
+            connection.execute(_SCHEMA)
+        yield Ledger(connection)
+    finally:
+        connection.close()
