@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from callinsight.core.signals import SignalRules
 from callinsight.core.taxonomy import Taxonomy, TaxonomyError
 from callinsight.errors import SettingsError
 
@@ -42,10 +43,19 @@ def load_taxonomy(folder: Path) -> Taxonomy:
         raise SettingsError("the taxonomy has faults: " + str(error)) from error
 
 
-def check(folder: Path) -> list[str]:
-    """Every fault of the taxonomy as a sentence; empty when there is none."""
+def load_rules(folder: Path, taxonomy: Taxonomy) -> SignalRules:
+    """The signal rules beside the taxonomy. Raises ``SettingsError`` that tells every fault in them."""
     try:
-        Taxonomy.from_documents(read_documents(folder))
+        return SignalRules.from_document(_parse(folder / RULES_FILE, RULES_FILE), taxonomy)
+    except TaxonomyError as error:
+        raise SettingsError("the signal rules have faults: " + str(error)) from error
+
+
+def check(folder: Path) -> list[str]:
+    """Every fault of the taxonomy and its signal rules as a sentence; empty when there is none."""
+    try:
+        taxonomy = Taxonomy.from_documents(read_documents(folder))
+        SignalRules.from_document(_parse(folder / RULES_FILE, RULES_FILE), taxonomy)
     except TaxonomyError as error:
         return list(error.problems)
     except SettingsError as error:
