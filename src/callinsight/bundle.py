@@ -1,7 +1,7 @@
 """Result and failure files: one per call, written atomically, the truth from which the database is rebuilt.
 
-A result lies at ``results/<first two characters of call_id>/<call_id>.json.gz``, a failure at
-``failures/<recording_ref>.json``. Nothing half-written is ever visible under such a name.
+A result lies at ``results/<second and third character of call_id>/<call_id>.json.gz`` (all call ids start with the
+same letter), a failure at ``failures/<recording_ref>.json``. Nothing half-written is ever visible under such a name.
 """
 
 import gzip
@@ -54,7 +54,7 @@ def _sync_folder(folder: Path) -> None:
 
 def result_path(results: Path, call_id: str) -> Path:
     """Where the result of ``call_id`` lies. Raises ``ValueError`` for an id that is not safe as a file name."""
-    return results / require_call_id(call_id)[:2] / f"{call_id}.json.gz"
+    return results / require_call_id(call_id)[1:3] / f"{call_id}.json.gz"
 
 
 def write_result(results: Path, result: CallResult) -> None:
@@ -108,6 +108,9 @@ def read_failures(failures: Path) -> tuple[Failure, ...]:
     return tuple(found)
 
 
-def remove_failure(failures: Path, recording_ref: str) -> None:
-    """Forget the failure of a recording that succeeded after all."""
-    failure_path(failures, recording_ref).unlink(missing_ok=True)
+def remove_failure(failures: Path, recording_ref: str) -> bool:
+    """Forget the failure of a recording that succeeded after all; whether there was one."""
+    path = failure_path(failures, recording_ref)
+    existed = path.exists()
+    path.unlink(missing_ok=True)
+    return existed

@@ -41,6 +41,7 @@ class Inbox(_Section):
 
     address: str = "inbox"
     recursive: bool = True
+    metadata: Literal["auto", "sidecar", "csv", "name"] = "auto"
     file_name_pattern: str = ""
     time_zone: str = "Europe/Amsterdam"
     settle_seconds: int = Field(default=0, ge=0)
@@ -129,7 +130,7 @@ class Speakers(_Section):
 class Limits(_Section):
     """What is refused, so that one file cannot spoil a night."""
 
-    max_minutes: int = Field(default=240, ge=1)
+    max_minutes: int = Field(default=120, ge=1)
     min_ms: int = Field(default=1000, ge=100)
 
 

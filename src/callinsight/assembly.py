@@ -1,0 +1,96 @@
+"""Builds a worker from the settings: the one place where a profile's names become engines."""
+
+import hashlib
+from functools import lru_cache
+
+from callinsight import __version__, offline, registry, worker
+from callinsight.audio import DecodeLimits
+from callinsight.core.values import Provenance
+from callinsight.errors import ModelError
+from callinsight.privacy_files import load_rules as load_redaction_rules
+from callinsight.registry import ModelEntry, Registry
+from callinsight.settings import Settings
+from callinsight.taxonomy_files import load_rules as load_signal_rules
+from callinsight.taxonomy_files import load_taxonomy
+
+EXPECTED_ENGINES = {"speech": "faster_whisper", "speakers": "pyannote", "tagger": "transformers"}
+"""Which engine each part of a profile needs, so far."""
+
+
+def open_registry(settings: Settings) -> Registry:
+    """The registry that the settings name. Raises ``ModelError``."""
+    return registry.load(settings.models.registry, settings.models.folder)
+
+
+def provenance(settings: Settings) -> Provenance:
+    """By what results will be made under these settings. Raises ``ModelError`` or ``SettingsError``."""
+    models = open_registry(settings)
+    entries = models.profile(settings.models.profile)
+    rules = settings.models.personal_data.read_bytes() if settings.models.personal_data.is_file() else b""
+    digests = [(entry.name, registry.digest_of(models, entry)) for entry in entries.values()]
+    digests.append(("personal-data", hashlib.blake2b(rules, digest_size=8).hexdigest()))
+    version = load_taxonomy(settings.models.taxonomy).version
+    return Provenance(__version__, settings.digest(), tuple(digests), version)
+
+
+def device_of(settings: Settings) -> str:
+    """``cpu`` or ``cuda``; ``auto`` takes the graphics card when there is one."""
+    if settings.models.device != "auto":
+        return settings.models.device
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+@lru_cache(maxsize=1)
+def shared_worker(settings_json: str) -> worker.Worker:
+    """This process's worker. One set of engines a process: Whisper's memory grows when threads share it."""
+    return build_worker(Settings.model_validate_json(settings_json))
+
+
+def build_worker(settings: Settings) -> worker.Worker:
+    """Load the engines of the profile. Raises ``ModelError`` or ``SettingsError`` with what to do."""
+    offline.apply()
+    models = open_registry(settings)
+    entries = models.profile(settings.models.profile)
+    for part, entry in entries.items():
+        if entry.engine != EXPECTED_ENGINES[part]:
+            raise ModelError(f"model {entry.name} has engine {entry.engine}, but {part} needs {EXPECTED_ENGINES[part]}")
+    engines = _engines(settings, models, {str(part): entry for part, entry in entries.items()})
+    limits = DecodeLimits(max_minutes=settings.limits.max_minutes, min_ms=settings.limits.min_ms)
+    return worker.Worker(engines, provenance(settings), limits)
+
+
+def _engines(settings: Settings, models: Registry, entries: dict[str, ModelEntry]) -> worker.Engines:
+    from callinsight.engines import faster_whisper, pyannote, transformers
+    from callinsight.engines.speech_regions import SpeechFinder
+
+    device = device_of(settings)
+    taxonomy = load_taxonomy(settings.models.taxonomy)
+    return worker.Engines(
+        speech=SpeechFinder(),
+        transcriber=faster_whisper.load(
+            models.require(entries["speech"]),
+            device=device,
+            cpu_threads=settings.speech.cpu_threads,
+            options=faster_whisper.TranscribeOptions(
+                batch_windows=settings.speech.batch_windows,
+                beam_size=settings.speech.beam_size,
+                window_s=settings.speech.window_s,
+                vocabulary=settings.speech.vocabulary,
+            ),
+        ),
+        diarizer=pyannote.load(
+            models.require(entries["speakers"]),
+            device=device,
+            min_speakers=settings.speakers.minimum,
+            max_speakers=settings.speakers.maximum,
+        ),
+        tagger=transformers.load(
+            models.require(entries["tagger"]),
+            taxonomy,
+            load_signal_rules(settings.models.taxonomy, taxonomy),
+            device=device,
+        ),
+        redaction_rules=load_redaction_rules(settings.models.personal_data),
+    )

@@ -1,0 +1,221 @@
+"""A night in five steps: discover, process, load, publish, report. Flows and the command line call only these.
+
+Each step can be stopped at any moment and done again: results are written atomically, the load is one transaction, and
+what is done is not done twice.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from time import perf_counter
+
+from callinsight import assembly, bundle, discovery, inbox, quarantine
+from callinsight.core.values import CallResult, Failure
+from callinsight.discovery import Plan, PlannedCall
+from callinsight.errors import RecordingError
+from callinsight.ledger import State, open_ledger
+from callinsight.settings import Settings
+from callinsight.store.database import open_reader, open_writer
+from callinsight.store.dimensions import sync_dimensions
+from callinsight.store.load import LoadCounts, RunRecord, keep_failures, load_batch
+from callinsight.store.publish import PublishReport, PublishSettings
+from callinsight.store.publish import publish as build_published_copy
+from callinsight.store.report import NightReport, night_report
+from callinsight.taxonomy_files import load_taxonomy
+from callinsight.worker import Job, Outcome
+
+LOAD_BATCH = 2000
+"""Calls a transaction: large enough to be fast, small enough to hold in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkReport:
+    """What a chunk came to: counts and times only, fit to travel through Prefect."""
+
+    calls: int = 0
+    audio_ms: int = 0
+    wall_ms: int = 0
+    engine_ms: int = 0
+    failures: dict[str, int] = field(default_factory=dict)
+
+    def __add__(self, other: "ChunkReport") -> "ChunkReport":
+        return ChunkReport(
+            self.calls + other.calls,
+            self.audio_ms + other.audio_ms,
+            self.wall_ms + other.wall_ms,
+            self.engine_ms + other.engine_ms,
+            dict(Counter(self.failures) + Counter(other.failures)),
+        )
+
+    @property
+    def failed(self) -> int:
+        """Recordings that were set aside."""
+        return sum(self.failures.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What has just been done, for a progress bar: bytes of recordings, and the audio in them."""
+
+    size_bytes: int
+    audio_ms: int
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def _ignore(_: Progress) -> None:
+    """Progress that nobody watches."""
+
+
+def discover(settings: Settings) -> Plan:
+    """Find out what there is to do, set aside what cannot be processed, and keep the plan for :func:`process`."""
+    with open_ledger(settings.work.ledger) as ledger:
+        if not settings.work.database.exists():
+            ledger.mark_all_unloaded()
+        plan = discovery.make_plan(settings, ledger)
+        for entry in plan.failures:
+            bundle.write_failure(settings.work.failures, entry.failure)
+        listed = [quarantine.Entry(entry.name, entry.failure) for entry in plan.failures]
+        quarantine.update(settings.work.quarantine_list, listed, ())
+        ledger.record(entry.seen_as_failed() for entry in plan.failures)
+    discovery.save_plan(settings, plan)
+    return plan
+
+
+def process(settings: Settings, run_id: str, call_ids: Sequence[str], on_progress: OnProgress = _ignore) -> ChunkReport:
+    """Process a chunk of a plan and write a result or a failure for each call.
+
+    Raises ``ModelError`` or ``SettingsError`` when nothing can be processed at all.
+    """
+    started = perf_counter()
+    plan = discovery.read_plan(settings, run_id)
+    wanted = set(call_ids)
+    calls = {call.call_id: call for call in plan.calls if call.call_id in wanted}
+    worker = assembly.shared_worker(settings.model_dump_json())
+    engine_before = sum(worker.clock.seconds.values())
+    report = ChunkReport()
+    for job, outcome in worker.process([_job(call) for call in calls.values()]):
+        report += _keep(settings, calls[job.call_id], outcome)
+        audio_ms = outcome.measures.duration_ms if isinstance(outcome, CallResult) else 0
+        on_progress(Progress(calls[job.call_id].recording.size_bytes, audio_ms))
+    engine_ms = int((sum(worker.clock.seconds.values()) - engine_before) * 1000)
+    return report + ChunkReport(wall_ms=int((perf_counter() - started) * 1000), engine_ms=engine_ms)
+
+
+def _job(call: PlannedCall) -> Job:
+    metadata = call.recording.metadata
+    return Job(
+        call_id=call.call_id,
+        recording_ref=call.recording_ref,
+        started_at=metadata.started_at,
+        queue=metadata.queue,
+        direction=metadata.direction,
+        agent_channel=metadata.agent_channel,
+        registered_topic=metadata.registered_topic,
+        expected_duration_ms=metadata.duration_ms,
+        read=lambda: inbox.read_bytes(call.recording),
+    )
+
+
+def _keep(settings: Settings, call: PlannedCall, outcome: Outcome) -> ChunkReport:
+    """Write what became of a call. The ledger comes last: a kill before it costs one call done again."""
+    work = settings.work
+    with open_ledger(work.ledger) as ledger:
+        if isinstance(outcome, RecordingError):
+            failure = Failure(call.name_ref, outcome.stage, outcome.kind, outcome.retryable)
+            bundle.write_failure(work.failures, failure)
+            quarantine.update(work.quarantine_list, [quarantine.Entry(call.recording.name, failure)], ())
+            ledger.record([call.seen_as(State.RETRY if outcome.retryable else State.FAILED)])
+            return ChunkReport(failures={outcome.kind.value: 1})
+        bundle.write_result(work.results, outcome)
+        if bundle.remove_failure(work.failures, call.name_ref):
+            quarantine.update(work.quarantine_list, (), [call.name_ref])
+        ledger.record([call.seen_as(State.DONE)])
+        return ChunkReport(calls=1, audio_ms=outcome.measures.duration_ms)
+
+
+def load(settings: Settings, plan_id: str, report: ChunkReport) -> LoadCounts:
+    """Load what is not in the database yet, and the run itself, in batches of one transaction each.
+
+    Raises ``StoreError`` when the database is in use or a check finds a fault; nothing of that batch is then loaded.
+    """
+    plan = discovery.read_plan(settings, plan_id)
+    record = RunRecord(
+        run_id=plan.run_id,
+        started_at=plan.started_at,
+        finished_at=datetime.now(UTC),
+        recordings_found=plan.found,
+        recordings_skipped=plan.skipped,
+        audio_ms=report.audio_ms,
+        wall_ms=report.wall_ms,
+    )
+    work = settings.work
+    with open_ledger(work.ledger) as ledger, open_writer(work.database) as connection:
+        sync_dimensions(connection, load_taxonomy(settings.models.taxonomy))
+        counts = LoadCounts()
+        failures = bundle.read_failures(work.failures)
+        keep_failures(connection, [failure.recording_ref for failure in failures])
+        this_run = {entry.failure.recording_ref for entry in plan.failures} | {call.name_ref for call in plan.calls}
+        fresh = [failure for failure in failures if failure.recording_ref in this_run]
+        waiting = ledger.not_loaded()
+        for first in range(0, max(1, len(waiting)), LOAD_BATCH):
+            batch = waiting[first : first + LOAD_BATCH]
+            results = [bundle.read_result(bundle.result_path(work.results, call_id)) for call_id in batch]
+            counts += load_batch(connection, results, fresh if first == 0 else (), record)
+            ledger.mark_loaded(batch)
+    return counts
+
+
+def publish(settings: Settings) -> PublishReport:
+    """Build the managers' copy anew and swap it in; readers of the old one keep it. Raises ``StoreError``."""
+    options = PublishSettings(k=settings.publish.k, include_quotes=settings.publish.include_quotes)
+    with open_writer(settings.work.database) as connection:
+        return build_published_copy(connection, settings.work.published_database, options)
+
+
+def report(settings: Settings, run_id: str) -> NightReport:
+    """The night's report, by the run's id. Raises ``StoreError`` when the database does not know it."""
+    with open_reader(settings.work.database) as connection:
+        return night_report(connection, run_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What a whole run came to; ``night`` is ``None`` when there was nothing to do."""
+
+    plan: Plan
+    work: ChunkReport
+    loaded: LoadCounts
+    night: NightReport | None
+
+    @property
+    def failed(self) -> int:
+        """Recordings set aside in this run."""
+        return len(self.plan.failures) + self.work.failed
+
+
+def night(settings: Settings, on_plan: Callable[[Plan], None], on_progress: OnProgress = _ignore) -> Night:
+    """The five steps after one another in this process, without Prefect."""
+    plan = discover(settings)
+    on_plan(plan)
+    work = ChunkReport()
+    for chunk in discovery.chunks(plan.calls, settings.process.chunk_calls):
+        work += process(settings, plan.run_id, chunk, on_progress)
+    return finish(settings, plan, work)
+
+
+def finish(settings: Settings, plan: Plan, work: ChunkReport) -> Night:
+    """Load, publish and report, unless there is nothing new and everything is published already."""
+    published = settings.work.published_database.exists()
+    with open_ledger(settings.work.ledger) as ledger:
+        idle = not (plan.calls or plan.failures or ledger.not_loaded()) and published
+    if idle:
+        discovery.remove_plan(settings, plan.run_id)
+        return Night(plan, work, LoadCounts(), None)
+    counts = load(settings, plan.run_id, work)
+    publish(settings)
+    done = Night(plan, work, counts, report(settings, plan.run_id))
+    discovery.remove_plan(settings, plan.run_id)
+    return done
