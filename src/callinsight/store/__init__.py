@@ -1,0 +1,5 @@
+"""The database of results: the only place that imports duckdb.
+
+``database`` opens, ``load`` writes batches, ``dimensions`` gives ids their labels, ``publish`` makes the copy that
+managers read, ``query`` asks it, ``report`` sums up a night, ``rebuild`` starts over from the results.
+"""

@@ -1,0 +1,13 @@
+-- Evidence must name turns that are there, or a quote would show the wrong passage.
+WITH last_turns AS (
+    SELECT call_id, max(turn_no) AS last_turn FROM turns WHERE call_id IN (SELECT call_id FROM batch) GROUP BY call_id
+),
+pointers AS (
+    SELECT call_id, 'questions' AS table_name, list_max(evidence) AS turn_no FROM questions
+    UNION ALL SELECT call_id, 'needs', list_max(evidence) FROM needs
+    UNION ALL SELECT call_id, 'signals', list_max(evidence) FROM signals
+    UNION ALL SELECT call_id, 'calls', list_max(outcome_evidence) FROM calls
+)
+SELECT p.table_name, p.call_id, p.turn_no
+FROM pointers p LEFT JOIN last_turns t USING (call_id)
+WHERE p.call_id IN (SELECT call_id FROM batch) AND p.turn_no > coalesce(t.last_turn, -1);

@@ -1,0 +1,5 @@
+-- A recording must not be counted as two calls.
+SELECT recording_ref, count(*) AS calls
+FROM calls
+WHERE recording_ref IN (SELECT recording_ref FROM calls WHERE call_id IN (SELECT call_id FROM batch))
+GROUP BY ALL HAVING calls > 1;

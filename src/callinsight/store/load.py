@@ -1,0 +1,225 @@
+"""Loads results and failures, one transaction per batch. Loading twice equals loading once, in any order."""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import duckdb
+
+from callinsight.core.values import CallResult, Failure, require_call_id
+from callinsight.errors import StoreError
+from callinsight.store.columns import Column, Kind, insert_rows
+from callinsight.store.rows import FACTS, wall_clock
+from callinsight.store.scripts import CHECKS, read_scripts
+
+_SHOWN_ROWS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run of the processing, such as a night.
+
+    Times are aware; ``finished_at`` is ``None`` while it runs. ``recordings_found`` counts all that the inbox held,
+    ``recordings_skipped`` those that were done before. ``audio_ms`` is the sound that was processed, ``wall_ms`` the
+    time it took by the clock.
+    """
+
+    run_id: str
+    started_at: datetime
+    finished_at: datetime | None = None
+    recordings_found: int = 0
+    recordings_skipped: int = 0
+    audio_ms: int = 0
+    wall_ms: int = 0
+
+    def __post_init__(self) -> None:
+        require_call_id(self.run_id)  # the same alphabet: safe as a file name
+        for instant in (self.started_at, self.finished_at):
+            if instant is not None and instant.tzinfo is None:
+                raise ValueError("the times of a run must carry a time zone")
+        if min(self.recordings_found, self.recordings_skipped, self.audio_ms, self.wall_ms) < 0:
+            raise ValueError("the counts of a run must not be negative")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadCounts:
+    """What a batch did: calls that were new, calls that took the place of an earlier version, failures added or
+    renewed, and failures that went away because their recording succeeded."""
+
+    added: int = 0
+    replaced: int = 0
+    failures: int = 0
+    failures_resolved: int = 0
+
+    def __add__(self, other: "LoadCounts") -> "LoadCounts":
+        return LoadCounts(
+            self.added + other.added,
+            self.replaced + other.replaced,
+            self.failures + other.failures,
+            self.failures_resolved + other.failures_resolved,
+        )
+
+
+def count(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[object] = ()) -> int:
+    """The one integer that ``sql`` gives."""
+    row = connection.execute(sql, list(parameters)).fetchone()
+    return int(row[0]) if row is not None else 0
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection, what: str) -> Iterator[None]:
+    """All or nothing. DuckDB's own errors become ``StoreError`` without their text, which may quote the data."""
+    connection.begin()
+    try:
+        yield
+        connection.commit()
+    except duckdb.Error as error:
+        _roll_back(connection)
+        raise StoreError(f"{what} failed ({type(error).__name__}): nothing was changed") from None
+    except BaseException:
+        _roll_back(connection)
+        raise
+
+
+def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
+    try:
+        connection.rollback()
+    except duckdb.Error:  # a failed commit has already rolled back
+        return
+
+
+def _name_batch(connection: duckdb.DuckDBPyConnection, call_ids: Collection[str]) -> None:
+    connection.execute("CREATE OR REPLACE TEMP TABLE batch (call_id VARCHAR)")
+    insert_rows(connection, "batch", (Column("call_id", Kind.TEXT),), ((call_id,) for call_id in call_ids))
+
+
+def run_checks(connection: duckdb.DuckDBPyConnection) -> None:
+    """Run ``checks/*.sql`` over the calls of the temporary table ``batch``.
+
+    Raises ``StoreError`` that names the check and at most three rows (ids and numbers only).
+    """
+    for check in read_scripts(CHECKS):
+        offending = connection.execute(check.text).fetchmany(_SHOWN_ROWS)
+        if offending:
+            shown = "; ".join(", ".join(str(value) for value in row) for row in offending)
+            raise StoreError(f"check {check.name} failed, so nothing of this batch was loaded: {shown}")
+
+
+def check_all(connection: duckdb.DuckDBPyConnection) -> None:
+    """Run the checks over every call of the database. Raises ``StoreError`` as ``run_checks`` does."""
+    connection.execute("CREATE OR REPLACE TEMP TABLE batch AS SELECT DISTINCT call_id FROM calls")
+    run_checks(connection)
+
+
+def _write_results(connection: duckdb.DuckDBPyConnection, results: Collection[CallResult]) -> tuple[int, int]:
+    _name_batch(connection, [result.call.call_id for result in results])
+    replaced = count(connection, "SELECT count(*) FROM calls WHERE call_id IN (SELECT call_id FROM batch)")
+    for fact in FACTS:
+        if replaced:
+            connection.execute(f"DELETE FROM {fact.table} WHERE call_id IN (SELECT call_id FROM batch)")  # noqa: S608
+        insert_rows(connection, fact.table, fact.columns, (row for result in results for row in fact.rows(result)))
+    return len(results) - replaced, replaced
+
+
+_FAILURE = (
+    Column("recording_ref", Kind.TEXT),
+    Column("stage", Kind.TEXT),
+    Column("kind", Kind.TEXT),
+    Column("retryable", Kind.BOOLEAN),
+)
+
+
+def _write_failures(connection: duckdb.DuckDBPyConnection, failures: Collection[Failure]) -> tuple[int, int]:
+    """Standing failures: the newest of each recording, and none of a recording that has a result."""
+    connection.execute("CREATE OR REPLACE TEMP TABLE failed AS FROM failures LIMIT 0")
+    insert_rows(connection, "failed", _FAILURE, map(_failure_row, failures))
+    connection.execute("DELETE FROM failed WHERE recording_ref IN (SELECT recording_ref FROM calls)")
+    connection.execute("DELETE FROM failures WHERE recording_ref IN (SELECT recording_ref FROM failed)")
+    connection.execute("INSERT INTO failures FROM failed")
+    resolved = """DELETE FROM failures WHERE recording_ref IN
+        (SELECT recording_ref FROM calls WHERE call_id IN (SELECT call_id FROM batch))"""
+    return count(connection, "SELECT count(*) FROM failed"), count(connection, resolved)
+
+
+def _failure_row(failure: Failure) -> tuple[object, ...]:
+    return (failure.recording_ref, failure.stage.value, failure.kind.value, failure.retryable)
+
+
+def record_run(connection: duckdb.DuckDBPyConnection, run: RunRecord) -> None:
+    """Write the run's own row, in the place of an earlier one; what it loaded stays. Raises ``StoreError``."""
+    with transaction(connection, "recording the run"):
+        _write_run(connection, run)
+
+
+def _write_run(connection: duckdb.DuckDBPyConnection, run: RunRecord) -> None:
+    ends = run.finished_at
+    connection.execute("DELETE FROM runs WHERE run_id = ?", [run.run_id])
+    connection.execute(
+        "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            run.run_id,
+            run.started_at.astimezone(UTC),
+            None if ends is None else ends.astimezone(UTC),
+            wall_clock(run.started_at),
+            None if ends is None else wall_clock(ends),
+            run.recordings_found,
+            run.recordings_skipped,
+            run.audio_ms,
+            run.wall_ms,
+        ],
+    )
+
+
+def _write_membership(connection: duckdb.DuckDBPyConnection, run: RunRecord, failures: Collection[Failure]) -> None:
+    connection.execute(
+        "DELETE FROM run_calls WHERE run_id = ? AND call_id IN (SELECT call_id FROM batch)", [run.run_id]
+    )
+    connection.execute("INSERT INTO run_calls SELECT ?, call_id FROM batch", [run.run_id])
+    connection.execute("CREATE OR REPLACE TEMP TABLE failed AS FROM failures LIMIT 0")
+    insert_rows(connection, "failed", _FAILURE, map(_failure_row, failures))
+    connection.execute(
+        "DELETE FROM run_failures WHERE run_id = ? AND recording_ref IN (SELECT recording_ref FROM failed)",
+        [run.run_id],
+    )
+    connection.execute("INSERT INTO run_failures SELECT ?, * FROM failed", [run.run_id])
+
+
+def load_batch(
+    connection: duckdb.DuckDBPyConnection,
+    results: Sequence[CallResult],
+    failures: Sequence[Failure],
+    run: RunRecord | None = None,
+) -> LoadCounts:
+    """Load a batch in one transaction; what the database held of the same calls is replaced.
+
+    The tables come out the same for any order and any cutting into batches. Of a ``call_id`` or a failing
+    ``recording_ref`` given more than once the last one stands, as when they were loaded one after another. A failure
+    never removes a result, and a result removes the failure of its recording. With ``run`` the run's row is written
+    and the batch is counted as its work.
+
+    Raises ``StoreError`` when a check finds a fault or DuckDB refuses; the database is then as it was.
+    """
+    last_results = {result.call.call_id: result for result in results}.values()
+    last_failures = {failure.recording_ref: failure for failure in failures}.values()
+    with transaction(connection, "loading the batch"):
+        added, replaced = _write_results(connection, last_results)
+        failed, resolved = _write_failures(connection, last_failures)
+        if run is not None:
+            _write_run(connection, run)
+            _write_membership(connection, run, last_failures)
+        run_checks(connection)
+        connection.execute("DROP TABLE failed")
+        connection.execute("DROP TABLE batch")
+    return LoadCounts(added, replaced, failed, resolved)
+
+
+def delete_calls(connection: duckdb.DuckDBPyConnection, call_ids: Collection[str]) -> int:
+    """Erase calls everywhere, also from the runs' history, in one transaction; return how many there were."""
+    with transaction(connection, "erasing calls"):
+        _name_batch(connection, call_ids)
+        found = count(connection, "SELECT count(*) FROM calls WHERE call_id IN (SELECT call_id FROM batch)")
+        for table in (*(fact.table for fact in FACTS), "run_calls"):
+            connection.execute(f"DELETE FROM {table} WHERE call_id IN (SELECT call_id FROM batch)")  # noqa: S608
+        connection.execute("DROP TABLE batch")
+    return found

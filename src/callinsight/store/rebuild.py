@@ -1,0 +1,90 @@
+"""Starts a database over from the results, and tells whether two databases hold the same."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
+
+import duckdb
+
+from callinsight.core.taxonomy import Taxonomy
+from callinsight.core.values import CallResult, Failure
+from callinsight.store.database import open_writer, quoted
+from callinsight.store.dimensions import sync_dimensions
+from callinsight.store.load import LoadCounts, load_batch
+from callinsight.store.rows import FACTS
+
+BATCH_CALLS = 2000
+
+LABEL_TABLES = ("topics", "facets", "need_kinds", "outcome_kinds", "signal_kinds", "failure_kinds", "calendar")
+RUN_TABLES = ("runs", "run_calls", "run_failures")
+CONTENT_TABLES = (*(fact.table for fact in FACTS), "failures")
+"""The tables that follow from results and failures alone."""
+
+
+def content_digest(
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[str] = (*CONTENT_TABLES, *LABEL_TABLES)
+) -> str:
+    """A sha256 over the rows of ``tables``, whatever order they lie in. Equal digests mean equal content.
+
+    Run history is left out unless ``RUN_TABLES`` is among ``tables``: it does not follow from the results.
+    """
+    digest = hashlib.sha256()
+    for table in tables:
+        columns = connection.execute(
+            "SELECT column_name, data_type FROM duckdb_columns() "
+            "WHERE database_name = current_database() AND table_name = ? ORDER BY column_index",
+            [table],
+        ).fetchall()
+        texts = ", ".join(
+            f'coalesce(CAST({"epoch_us" if kind == "TIMESTAMP WITH TIME ZONE" else ""}("{name}") AS VARCHAR), chr(1))'
+            for name, kind in columns
+        )
+        rows = f"SELECT concat_ws(chr(31), {texts}) AS line FROM {table}"  # noqa: S608
+        summed = connection.execute(
+            f"SELECT sha256(coalesce(string_agg(line, chr(30) ORDER BY line), '')) FROM ({rows})"
+        )  # noqa: S608
+        digest.update(f"{table} {summed.fetchone()}\n".encode())
+    return digest.hexdigest()
+
+
+def batches(results: Iterable[CallResult], size: int = BATCH_CALLS) -> Iterator[tuple[CallResult, ...]]:
+    """Cut ``results`` into tuples of at most ``size``, without holding more than one of them."""
+    source = iter(results)
+    while batch := tuple(islice(source, size)):
+        yield batch
+
+
+def _keep_run_history(connection: duckdb.DuckDBPyConnection, old: Path) -> None:
+    """Copy what no result file holds: which run loaded what. Calls that are gone are left out."""
+    connection.execute(f"ATTACH {quoted(str(old))} AS old (READ_ONLY)")
+    try:
+        for table in RUN_TABLES:
+            kept = "WHERE call_id IN (SELECT call_id FROM calls)" if table == "run_calls" else ""
+            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM old.{table} {kept}")  # noqa: S608
+    finally:
+        connection.execute("DETACH old")
+
+
+def rebuild(
+    path: Path, results: Iterable[CallResult], failures: Iterable[Failure], taxonomy: Taxonomy | None = None
+) -> LoadCounts:
+    """Make ``path`` anew from all results and failures, and swap it in when it is complete.
+
+    The database is then equal in content to the one that the nights built. The history of runs is taken over from the
+    old file when that can be read. Raises ``StoreError`` as ``load_batch`` does; the old file then stays as it was.
+    """
+    fresh = path.with_name(path.name + ".rebuilding")
+    for leftover in (fresh, fresh.with_name(fresh.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+    counts = LoadCounts()
+    with open_writer(fresh) as connection:
+        if taxonomy is not None:
+            sync_dimensions(connection, taxonomy)
+        for batch in batches(results):
+            counts += load_batch(connection, batch, ())
+        counts += load_batch(connection, (), tuple(failures))
+        if path.is_file():
+            _keep_run_history(connection, path)
+    fresh.replace(path)
+    return counts

@@ -1,0 +1,189 @@
+"""From a ``CallResult`` to the rows of each table."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from callinsight.core.values import CallResult, Measures, Recognition
+from callinsight.store.calendar import iso_week, week_start
+from callinsight.store.columns import Column, Kind
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+
+Row = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A table that results are loaded into: its columns, and the rows that one result gives."""
+
+    table: str
+    columns: tuple[Column, ...]
+    rows: Callable[[CallResult], Iterator[Row]]
+
+
+def wall_clock(instant: datetime) -> datetime:
+    """What clocks in the Netherlands show at ``instant`` (aware), as a naive ``datetime``."""
+    return instant.astimezone(AMSTERDAM).replace(tzinfo=None)
+
+
+def _columns(**kinds: Kind) -> tuple[Column, ...]:
+    return tuple(Column(name, kind) for name, kind in kinds.items())
+
+
+def _calls(result: CallResult) -> Iterator[Row]:
+    call, outcome, made = result.call, result.tags.outcome, result.provenance
+    local = wall_clock(call.started_at)
+    day = local.date()
+    yield (
+        call.call_id,
+        result.recording_ref,
+        call.started_at.replace(tzinfo=None),
+        local,
+        day,
+        week_start(day),
+        iso_week(day),
+        local.hour,
+        call.queue,
+        call.direction.value,
+        call.layout.value,
+        call.registered_topic,
+        outcome.kind,
+        outcome.score,
+        outcome.evidence,
+        made.code_version,
+        made.settings_digest,
+        ",".join(f"{name}={digest}" for name, digest in sorted(made.model_digests)),
+        made.taxonomy_version,
+    )
+
+
+def _questions(result: CallResult) -> Iterator[Row]:
+    for number, question in enumerate(result.tags.questions):
+        yield (result.call.call_id, number, question.topic, question.facet, question.score, question.evidence)
+
+
+def _needs(result: CallResult) -> Iterator[Row]:
+    for question_no, question in enumerate(result.tags.questions):
+        for number, need in enumerate(question.needs):
+            yield (result.call.call_id, question_no, number, need.kind, need.score, need.evidence)
+
+
+def _signals(result: CallResult) -> Iterator[Row]:
+    for number, flag in enumerate(result.tags.flags):
+        yield (
+            result.call.call_id,
+            number,
+            flag.kind,
+            flag.severity.value,
+            flag.source.value,
+            flag.score,
+            flag.span.start_ms,
+            flag.span.end_ms,
+            flag.evidence,
+        )
+
+
+def _measures(result: CallResult) -> Iterator[Row]:
+    measures, recognition = result.measures, result.recognition
+    yield (
+        result.call.call_id,
+        *(getattr(measures, field.name) for field in fields(Measures)),
+        *(getattr(recognition, field.name) for field in fields(Recognition)),
+    )
+
+
+def _turns(result: CallResult) -> Iterator[Row]:
+    call_id = result.call.call_id
+    for number, turn in enumerate(result.turns):
+        yield (call_id, number, turn.role.value, turn.span.start_ms, turn.span.end_ms, len(turn.words), turn.text)
+
+
+def _redactions(result: CallResult) -> Iterator[Row]:
+    passages: dict[str, tuple[int, int]] = {}
+    for redaction in result.redactions:
+        count, masked_ms = passages.get(redaction.kind, (0, 0))
+        passages[redaction.kind] = (count + 1, masked_ms + redaction.span.duration_ms)
+    for kind, (count, masked_ms) in sorted(passages.items()):
+        yield (result.call.call_id, kind, count, masked_ms)
+
+
+_KEYS = {"call_id": Kind.TEXT}
+_TAGGED = {"score": Kind.REAL, "evidence": Kind.INTEGERS}
+_STRETCH = {"start_ms": Kind.INTEGER, "end_ms": Kind.INTEGER}
+
+FACTS: tuple[Fact, ...] = (
+    Fact(
+        "calls",
+        _columns(
+            **_KEYS,
+            recording_ref=Kind.TEXT,
+            started_at=Kind.INSTANT,
+            started_local=Kind.LOCAL,
+            local_date=Kind.DATE,
+            week_start=Kind.DATE,
+            iso_week=Kind.TEXT,
+            local_hour=Kind.INTEGER,
+            queue=Kind.TEXT,
+            direction=Kind.TEXT,
+            layout=Kind.TEXT,
+            registered_topic=Kind.OPTIONAL_TEXT,
+            outcome=Kind.TEXT,
+            outcome_score=Kind.REAL,
+            outcome_evidence=Kind.INTEGERS,
+            code_version=Kind.TEXT,
+            settings_digest=Kind.TEXT,
+            model_digests=Kind.TEXT,
+            taxonomy_version=Kind.TEXT,
+        ),
+        _calls,
+    ),
+    Fact(
+        "questions",
+        _columns(**_KEYS, question_no=Kind.INTEGER, topic=Kind.TEXT, facet=Kind.OPTIONAL_TEXT, **_TAGGED),
+        _questions,
+    ),
+    Fact(
+        "needs",
+        _columns(**_KEYS, question_no=Kind.INTEGER, need_no=Kind.INTEGER, need=Kind.TEXT, **_TAGGED),
+        _needs,
+    ),
+    Fact(
+        "signals",
+        _columns(
+            **_KEYS,
+            signal_no=Kind.INTEGER,
+            kind=Kind.TEXT,
+            severity=Kind.TEXT,
+            source=Kind.TEXT,
+            score=Kind.REAL,
+            **_STRETCH,
+            evidence=Kind.INTEGERS,
+        ),
+        _signals,
+    ),
+    Fact(
+        "measures",
+        _columns(
+            **_KEYS,
+            **{field.name: Kind.INTEGER for field in fields(Measures)},
+            **{
+                field.name: Kind.REAL if field.name == "mean_word_probability" else Kind.INTEGER
+                for field in fields(Recognition)
+            },
+        ),
+        _measures,
+    ),
+    Fact(
+        "turns",
+        _columns(**_KEYS, turn_no=Kind.INTEGER, role=Kind.TEXT, **_STRETCH, words=Kind.INTEGER, text=Kind.TEXT),
+        _turns,
+    ),
+    Fact(
+        "redactions",
+        _columns(**_KEYS, kind=Kind.TEXT, passages=Kind.INTEGER, masked_ms=Kind.INTEGER),
+        _redactions,
+    ),
+)
+"""The tables of facts, each holding ``call_id``."""

@@ -1,0 +1,21 @@
+-- The share of calls solved at first contact, per month.
+-- solved_share = solved / (solved + not_solved), from the ending that was heard in this one call. Cut-off calls, calls for
+-- another organisation and unknown endings are excluded. Whether the caller phoned again is not looked at, so do not
+-- compare it with figures that do.
+CREATE VIEW first_contact_per_month AS
+SELECT
+    CAST(date_trunc('month', c.local_date) AS DATE) AS month_start,
+    count(*) FILTER (WHERE k.first_contact = 'solved') AS solved,
+    count(*) FILTER (WHERE k.first_contact = 'not-solved') AS not_solved,
+    count(*) FILTER (WHERE coalesce(k.first_contact, 'excluded') = 'excluded') AS excluded,
+    round(solved / nullif(solved + not_solved, 0), 3) AS solved_share
+FROM calls c
+LEFT JOIN outcome_kinds k USING (outcome)
+GROUP BY ALL;
+
+COMMENT ON VIEW first_contact_per_month IS 'Welk deel van de gesprekken in één keer is opgelost, per maand, afgaand op hoe het gesprek zelf afliep.';
+COMMENT ON COLUMN first_contact_per_month.month_start IS 'Eerste dag van de maand.';
+COMMENT ON COLUMN first_contact_per_month.solved IS 'Aantal gesprekken dat in één keer is opgelost.';
+COMMENT ON COLUMN first_contact_per_month.not_solved IS 'Aantal gesprekken dat niet in één keer is opgelost.';
+COMMENT ON COLUMN first_contact_per_month.excluded IS 'Aantal gesprekken dat niet meetelt: afgebroken, voor een andere organisatie, of afloop onbekend.';
+COMMENT ON COLUMN first_contact_per_month.solved_share IS 'Opgelost, gedeeld door opgelost en niet opgelost samen; van 0 tot 1.';
