@@ -142,7 +142,10 @@ class LifeEvent:
 
 @dataclass(frozen=True, slots=True)
 class Taxonomy:
-    """All entries by id, in the order of the files. ``facets`` holds the generic ones only."""
+    """All entries by id, in the order of the files. ``facets`` holds the generic ones only.
+
+    ``examples`` holds sentences by kind ("topics", "facets", "needs", "outcomes") and id, for taggers to compare with.
+    """
 
     version: str
     domains: Mapping[str, Domain]
@@ -152,6 +155,7 @@ class Taxonomy:
     outcomes: Mapping[str, OutcomeKind]
     signals: Mapping[str, SignalKind]
     life_events: Mapping[str, LifeEvent] = field(default_factory=lambda: MappingProxyType({}))
+    examples: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=lambda: MappingProxyType({}))
 
     @staticmethod
     def from_documents(docs: Mapping[str, Any]) -> "Taxonomy":

@@ -25,7 +25,8 @@ from callinsight.core.values import UNKNOWN_LABEL, Severity
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SECTIONS = ("domains", "facets", "needs", "topics", "outcomes", "signals", "life_events")
-_TOP_KEYS = ("version", "language", "domain", *_SECTIONS)
+_EXAMPLE_KINDS = ("topics", "facets", "needs", "outcomes")
+_TOP_KEYS = ("version", "language", "domain", "examples", *_SECTIONS)
 _KEYS = {
     "domains": ("label", "sensitive", "area"),
     "facets": ("label", "section", "preventable"),
@@ -250,6 +251,7 @@ def read_documents(docs: Mapping[str, Any]) -> Taxonomy:
             problems,
             lambda e, i: LifeEvent(i, e.text("label"), e.references("topics", found["topics"], "topic")),
         ),
+        examples=_examples(docs, found, problems),
     )
     problems += _wrong_areas(taxonomy)
     if UNKNOWN_LABEL not in taxonomy.outcomes:
@@ -257,6 +259,25 @@ def read_documents(docs: Mapping[str, Any]) -> Taxonomy:
     if problems:
         raise TaxonomyError(tuple(problems))
     return taxonomy
+
+
+def _examples(
+    docs: Mapping[str, Any], found: dict[str, Entries], problems: list[str]
+) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    """Example sentences by kind and id; each id must exist in its section."""
+    gathered: dict[str, Mapping[str, tuple[str, ...]]] = {}
+    for file, doc in docs.items():
+        raw = doc.get("examples", {}) if isinstance(doc, Mapping) else {}
+        for kind, entries in raw.items() if isinstance(raw, Mapping) else ():
+            if kind not in _EXAMPLE_KINDS:
+                problems.append(f"{file}, examples: unknown key {kind!r}{nearest(str(kind), _EXAMPLE_KINDS)}")
+                continue
+            entry = _Entry(f"{file}, examples, {kind}", entries if isinstance(entries, Mapping) else {}, problems)
+            for name in entry.fields:
+                if name not in found[kind]:
+                    entry.fault(f"{name!r} does not exist{nearest(str(name), found[kind])}")
+            gathered[kind] = MappingProxyType({str(name): entry.texts(name) for name in entry.fields})
+    return MappingProxyType(gathered)
 
 
 def _wrong_areas(taxonomy: Taxonomy) -> list[str]:
