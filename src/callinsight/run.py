@@ -6,6 +6,7 @@ what is done is not done twice.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
@@ -67,6 +68,10 @@ OnProgress = Callable[[Progress], None]
 
 def _ignore(_: Progress) -> None:
     """Progress that nobody watches."""
+
+
+PROGRESS: ContextVar[OnProgress] = ContextVar("PROGRESS", default=_ignore)
+"""Who watches the progress of a flow that runs in this process; Prefect hands contexts on to its threads."""
 
 
 def discover(settings: Settings) -> Plan:
@@ -181,6 +186,36 @@ def report(settings: Settings, run_id: str) -> NightReport:
         return night_report(connection, run_id)
 
 
+def close(settings: Settings, run_id: str) -> None:
+    """End a run: its plan, which holds file names, goes away."""
+    discovery.remove_plan(settings, run_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A run that has its plan: ids and counts only, fit to travel through Prefect."""
+
+    run_id: str
+    chunks: int
+    set_aside: int
+
+
+def start(settings: Settings) -> Started:
+    """Discover, and say in how many chunks the work is cut."""
+    plan = discover(settings)
+    return Started(plan.run_id, len(_chunks(settings, plan)), len(plan.failures))
+
+
+def process_chunk(settings: Settings, run_id: str, number: int) -> ChunkReport:
+    """Process chunk ``number``, counted from 0, of a run that was started under the same settings."""
+    ids = _chunks(settings, discovery.read_plan(settings, run_id))[number]
+    return process(settings, run_id, ids, PROGRESS.get())
+
+
+def _chunks(settings: Settings, plan: Plan) -> tuple[tuple[str, ...], ...]:
+    return discovery.chunks(plan.calls, settings.process.chunk_calls)
+
+
 @dataclass(frozen=True, slots=True)
 class Night:
     """What a whole run came to; ``night`` is ``None`` when there was nothing to do."""
@@ -197,25 +232,25 @@ class Night:
 
 
 def night(settings: Settings, on_plan: Callable[[Plan], None], on_progress: OnProgress = _ignore) -> Night:
-    """The five steps after one another in this process, without Prefect."""
+    """The five steps after one another in this process, without Prefect.
+
+    With nothing new in the inbox and everything published, no model and no database is opened.
+    """
     plan = discover(settings)
     on_plan(plan)
     work = ChunkReport()
-    for chunk in discovery.chunks(plan.calls, settings.process.chunk_calls):
+    for chunk in _chunks(settings, plan):
         work += process(settings, plan.run_id, chunk, on_progress)
-    return finish(settings, plan, work)
+    counts, reported = LoadCounts(), None
+    if plan.calls or plan.failures or _is_behind(settings):
+        counts = load(settings, plan.run_id, work)
+        publish(settings)
+        reported = report(settings, plan.run_id)
+    close(settings, plan.run_id)
+    return Night(plan, work, counts, reported)
 
 
-def finish(settings: Settings, plan: Plan, work: ChunkReport) -> Night:
-    """Load, publish and report, unless there is nothing new and everything is published already."""
-    published = settings.work.published_database.exists()
+def _is_behind(settings: Settings) -> bool:
+    """Whether results wait to be loaded or nothing has been published yet: an earlier run was stopped."""
     with open_ledger(settings.work.ledger) as ledger:
-        idle = not (plan.calls or plan.failures or ledger.not_loaded()) and published
-    if idle:
-        discovery.remove_plan(settings, plan.run_id)
-        return Night(plan, work, LoadCounts(), None)
-    counts = load(settings, plan.run_id, work)
-    publish(settings)
-    done = Night(plan, work, counts, report(settings, plan.run_id))
-    discovery.remove_plan(settings, plan.run_id)
-    return done
+        return bool(ledger.not_loaded()) or not settings.work.published_database.exists()

@@ -137,7 +137,7 @@ class Limits(_Section):
 class Process(_Section):
     """How the night is cut up."""
 
-    chunk_calls: int = Field(default=16, ge=1)
+    chunk_calls: int = Field(default=32, ge=1)
     workers: int = Field(default=1, ge=1)
     retries: int = Field(default=2, ge=0)
 

@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:  # the command line reads this module before it knows whether it will need arrays
+    import numpy as np
+    import numpy.typing as npt
 
 _SAFE_ID = re.compile(r"[a-z0-9][a-z0-9_-]{2,63}")
 _LABEL_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -188,12 +189,12 @@ class Call:
 class Waveform:
     """Sound as float32 ``[channel, sample]`` in [-1, 1] at ``sample_rate_hz``."""
 
-    samples: npt.NDArray[np.float32]
+    samples: "npt.NDArray[np.float32]"
     sample_rate_hz: int
 
     def __post_init__(self) -> None:
         _require(self.samples.ndim == 2 and self.samples.shape[0] >= 1, "samples must be [channel, sample]")
-        _require(self.samples.dtype == np.float32, "samples must be float32")
+        _require(self.samples.dtype.name == "float32", "samples must be float32")
         _require(self.sample_rate_hz > 0, "sample_rate_hz must be positive")
 
     @property
