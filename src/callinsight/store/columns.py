@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from operator import itemgetter
 
 import duckdb
 import numpy as np
@@ -75,13 +76,16 @@ def insert_rows(
 ) -> int:
     """Insert rows, each with a value for every column in order; return how many.
 
-    Works column-wise because inserting row by row is a hundred times slower. Raises ``ValueError`` for rows of an
-    unequal length.
+    Works column-wise because inserting row by row is a hundred times slower. Raises ``ValueError`` for rows of
+    another length.
     """
-    transposed = list(zip(*rows, strict=True))
-    if not transposed:
+    held = list(rows)
+    if not held:
         return 0
-    arrays = {column.name: column.array(values) for column, values in zip(columns, transposed, strict=True)}
+    if {len(row) for row in held} != {len(columns)}:
+        raise ValueError(f"every row for {table} must have {len(columns)} values")
+    # picking a column at a time, because zip(*rows) makes an iterator for every row
+    arrays = {column.name: column.array(list(map(itemgetter(n), held))) for n, column in enumerate(columns)}
     names = ", ".join(f'"{column.name}"' for column in columns)
     expressions = ", ".join(column.expression for column in columns)
     connection.register("incoming_rows", arrays)
@@ -89,4 +93,4 @@ def insert_rows(
         connection.execute(f"INSERT INTO {table} ({names}) SELECT {expressions} FROM incoming_rows")  # noqa: S608
     finally:
         connection.unregister("incoming_rows")
-    return len(transposed[0])
+    return len(held)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 
 import duckdb
@@ -40,11 +40,9 @@ def content_digest(
             f'coalesce(CAST({"epoch_us" if kind == "TIMESTAMP WITH TIME ZONE" else ""}("{name}") AS VARCHAR), chr(1))'
             for name, kind in columns
         )
-        rows = f"SELECT concat_ws(chr(31), {texts}) AS line FROM {table}"  # noqa: S608
-        summed = connection.execute(
-            f"SELECT sha256(coalesce(string_agg(line, chr(30) ORDER BY line), '')) FROM ({rows})"
-        )  # noqa: S608
-        digest.update(f"{table} {summed.fetchone()}\n".encode())
+        lines = f"SELECT concat_ws(chr(31), {texts}) AS line FROM {table}"  # noqa: S608
+        summed = f"SELECT sha256(coalesce(string_agg(line, chr(30) ORDER BY line), '')) FROM ({lines})"  # noqa: S608
+        digest.update(f"{table} {connection.execute(summed).fetchone()}\n".encode())
     return digest.hexdigest()
 
 

@@ -1,0 +1,2 @@
+-- The calendar: no counts.
+SELECT * FROM main.calendar ORDER BY local_date
