@@ -79,6 +79,11 @@ class Ledger:
         with self._connection:
             self._connection.execute("UPDATE seen SET loaded = 0")
 
+    def forget_failures(self) -> None:
+        """Let everything that was set aside be tried again."""
+        with self._connection:
+            self._connection.execute("DELETE FROM seen WHERE state = 'failed'")
+
     def forget(self, call_id: str) -> None:
         """Remove every trace of a call."""
         with self._connection:

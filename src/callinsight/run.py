@@ -19,10 +19,11 @@ from callinsight.ledger import State, open_ledger
 from callinsight.settings import Settings
 from callinsight.store.database import open_reader, open_writer
 from callinsight.store.dimensions import sync_dimensions
-from callinsight.store.load import LoadCounts, RunRecord, keep_failures, load_batch
-from callinsight.store.publish import PublishReport, PublishSettings
-from callinsight.store.publish import publish as build_published_copy
-from callinsight.store.report import NightReport, night_report
+from callinsight.store.failures import keep_failures
+from callinsight.store.load import LoadCounts, RunRecord, load_batch
+from callinsight.store.publish import PublishReport, PublishSettings, publish_from
+from callinsight.store.rebuild import rebuild as rebuild_database
+from callinsight.store.report import NightReport, last_run_id, night_report
 from callinsight.taxonomy_files import load_taxonomy
 from callinsight.worker import Job, Outcome
 
@@ -141,29 +142,38 @@ def _keep(settings: Settings, call: PlannedCall, outcome: Outcome) -> ChunkRepor
         return ChunkReport(calls=1, audio_ms=outcome.measures.duration_ms)
 
 
-def load(settings: Settings, plan_id: str, report: ChunkReport) -> LoadCounts:
+def load(settings: Settings, run_id: str, work: ChunkReport) -> LoadCounts:
     """Load what is not in the database yet, and the run itself, in batches of one transaction each.
 
     Raises ``StoreError`` when the database is in use or a check finds a fault; nothing of that batch is then loaded.
     """
-    plan = discovery.read_plan(settings, plan_id)
+    plan = discovery.read_plan(settings, run_id)
     record = RunRecord(
         run_id=plan.run_id,
         started_at=plan.started_at,
         finished_at=datetime.now(UTC),
         recordings_found=plan.found,
         recordings_skipped=plan.skipped,
-        audio_ms=report.audio_ms,
-        wall_ms=report.wall_ms,
+        audio_ms=work.audio_ms,
+        wall_ms=work.wall_ms,
     )
+    touched = {entry.failure.recording_ref for entry in plan.failures} | {call.name_ref for call in plan.calls}
+    return _load(settings, record, touched)
+
+
+def catch_up(settings: Settings) -> LoadCounts:
+    """Load what earlier runs processed but did not load. Raises as :func:`load` does."""
+    return _load(settings, None, set())
+
+
+def _load(settings: Settings, record: RunRecord | None, touched: set[str]) -> LoadCounts:
     work = settings.work
     with open_ledger(work.ledger) as ledger, open_writer(work.database) as connection:
         sync_dimensions(connection, load_taxonomy(settings.models.taxonomy))
-        counts = LoadCounts()
         failures = bundle.read_failures(work.failures)
         keep_failures(connection, [failure.recording_ref for failure in failures])
-        this_run = {entry.failure.recording_ref for entry in plan.failures} | {call.name_ref for call in plan.calls}
-        fresh = [failure for failure in failures if failure.recording_ref in this_run]
+        fresh = failures if record is None else [f for f in failures if f.recording_ref in touched]
+        counts = LoadCounts()
         waiting = ledger.not_loaded()
         for first in range(0, max(1, len(waiting)), LOAD_BATCH):
             batch = waiting[first : first + LOAD_BATCH]
@@ -173,17 +183,53 @@ def load(settings: Settings, plan_id: str, report: ChunkReport) -> LoadCounts:
     return counts
 
 
+def rebuild(settings: Settings) -> LoadCounts:
+    """Make the database anew from the result files, and swap it in. Raises ``StoreError``."""
+    work = settings.work
+    results = (
+        bundle.read_result(bundle.result_path(work.results, call_id)) for call_id in bundle.result_ids(work.results)
+    )
+    taxonomy = load_taxonomy(settings.models.taxonomy)
+    work.folder.mkdir(parents=True, exist_ok=True)
+    return rebuild_database(work.database, results, bundle.read_failures(work.failures), taxonomy)
+
+
 def publish(settings: Settings) -> PublishReport:
     """Build the managers' copy anew and swap it in; readers of the old one keep it. Raises ``StoreError``."""
     options = PublishSettings(k=settings.publish.k, include_quotes=settings.publish.include_quotes)
     with open_writer(settings.work.database) as connection:
-        return build_published_copy(connection, settings.work.published_database, options)
+        return publish_from(connection, settings.work.published_database, options)
 
 
 def report(settings: Settings, run_id: str) -> NightReport:
     """The night's report, by the run's id. Raises ``StoreError`` when the database does not know it."""
     with open_reader(settings.work.database) as connection:
         return night_report(connection, run_id)
+
+
+def last_report(settings: Settings) -> NightReport:
+    """The report of the newest run. Raises ``StoreError`` when there is none."""
+    with open_reader(settings.work.database) as connection:
+        return night_report(connection, last_run_id(connection))
+
+
+def rows_of(night: NightReport) -> list[list[str]]:
+    """The night's report as lines of label and value, in Dutch, for a terminal or an artifact."""
+    speed = "" if not night.realtime_factor else f"{1 / night.realtime_factor:.0f} keer zo snel als luisteren"
+    rows = [
+        ("Begonnen", f"{night.started_local:%d-%m-%Y %H:%M}"),
+        ("Opnames in de inbox", night.recordings_found),
+        ("Waarvan al eerder gedaan", night.recordings_skipped),
+        ("Gesprekken verwerkt", night.calls),
+        ("Minuten geluid", f"{night.audio_minutes:.1f}"),
+        ("Snelheid", speed),
+        ("Opzij gelegd", night.failures),
+        *((f"  {kind.label}", kind.count) for kind in night.failures_by_kind),
+        ("Gesprekken met een signaal", night.flagged_calls),
+        ("Waarvan met spoed te bekijken", night.urgent_calls),
+        *((f"Onderwerp: {topic.label}", topic.count) for topic in night.top_topics),
+    ]
+    return [[label, str(value)] for label, value in rows]
 
 
 def close(settings: Settings, run_id: str) -> None:
