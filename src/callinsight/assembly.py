@@ -6,6 +6,7 @@ from functools import lru_cache
 from callinsight import __version__, offline, registry, worker
 from callinsight.audio import DecodeLimits
 from callinsight.core.values import Provenance
+from callinsight.engines import Tagger
 from callinsight.errors import ModelError
 from callinsight.privacy_files import load_rules as load_redaction_rules
 from callinsight.registry import ModelEntry, Registry
@@ -61,12 +62,26 @@ def build_worker(settings: Settings) -> worker.Worker:
     return worker.Worker(engines, provenance(settings), limits)
 
 
+def build_tagger(settings: Settings) -> Tagger:
+    """The tagger of the profile alone. Raises ``ModelError`` or ``SettingsError``."""
+    offline.apply()
+    models = open_registry(settings)
+    return _tagger(settings, models, models.profile(settings.models.profile)["tagger"])
+
+
+def _tagger(settings: Settings, models: Registry, entry: ModelEntry) -> Tagger:
+    from callinsight.engines import transformers
+
+    taxonomy = load_taxonomy(settings.models.taxonomy)
+    rules = load_signal_rules(settings.models.taxonomy, taxonomy)
+    return transformers.load(models.require(entry), taxonomy, rules, device=device_of(settings))
+
+
 def _engines(settings: Settings, models: Registry, entries: dict[str, ModelEntry]) -> worker.Engines:
-    from callinsight.engines import faster_whisper, pyannote, transformers
+    from callinsight.engines import faster_whisper, pyannote
     from callinsight.engines.speech_regions import SpeechFinder
 
     device = device_of(settings)
-    taxonomy = load_taxonomy(settings.models.taxonomy)
     return worker.Engines(
         speech=SpeechFinder(),
         transcriber=faster_whisper.load(
@@ -86,11 +101,6 @@ def _engines(settings: Settings, models: Registry, entries: dict[str, ModelEntry
             min_speakers=settings.speakers.minimum,
             max_speakers=settings.speakers.maximum,
         ),
-        tagger=transformers.load(
-            models.require(entries["tagger"]),
-            taxonomy,
-            load_signal_rules(settings.models.taxonomy, taxonomy),
-            device=device,
-        ),
+        tagger=_tagger(settings, models, entries["tagger"]),
         redaction_rules=load_redaction_rules(settings.models.personal_data),
     )

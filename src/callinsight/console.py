@@ -1,11 +1,11 @@
 """What a person sees in the terminal: tables and a progress bar. In plain Dutch where it shows results."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from callinsight import run
@@ -59,3 +59,12 @@ def progress_bar(total_bytes: int) -> Iterator[run.OnProgress]:
             bar.update(task, advance=step.size_bytes, audio=text)
 
         yield advance
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int], None]]:
+    """A line that counts calls of which the number is not known before."""
+    columns = (TextColumn("{task.description}"), TextColumn("{task.completed:.0f}"), TimeElapsedColumn())
+    with Progress(*columns, console=err) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda calls: bar.advance(task, calls)

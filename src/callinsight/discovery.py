@@ -158,7 +158,7 @@ class _Sorter:
         name_ref = recording_ref_of(recording.name, self._key)
         fingerprint = _fingerprint(recording)
         before = self._seen.get(name_ref)
-        if before is not None and before.fingerprint == fingerprint and self._is_settled(before):
+        if before is not None and (before.state is State.FORGOTTEN or self._is_settled(before, fingerprint)):
             if before.state is State.DONE and before.call_id is not None:
                 self._remember(recording, before.call_id)
                 self._done_names.add(recording.name)
@@ -192,7 +192,9 @@ class _Sorter:
         failure = Failure(recording_ref_of(name, self._key), Stage.DISCOVER, kind, retryable)
         self.failures.append(SetAside(name, fingerprint, failure))
 
-    def _is_settled(self, before: Seen) -> bool:
+    def _is_settled(self, before: Seen, fingerprint: str) -> bool:
+        if before.fingerprint != fingerprint:
+            return False
         if before.state is State.DONE and before.call_id is not None:
             return bundle.result_path(self._results, before.call_id).exists()
         return before.state is State.FAILED

@@ -27,6 +27,7 @@ class State(StrEnum):
     DONE = "done"
     FAILED = "failed"
     RETRY = "retry"
+    FORGOTTEN = "forgotten"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,19 @@ class Ledger:
         with self._connection:
             self._connection.execute("DELETE FROM seen WHERE state = 'failed'")
 
-    def forget(self, call_id: str) -> None:
-        """Remove every trace of a call."""
+    def mark_unloaded(self, call_ids: Iterable[str]) -> None:
+        """Note that the results of these calls have changed and must be loaded again."""
         with self._connection:
-            self._connection.execute("DELETE FROM seen WHERE call_id = ?", (call_id,))
+            self._connection.executemany(
+                "UPDATE seen SET loaded = 0 WHERE call_id = ?", [(call_id,) for call_id in call_ids]
+            )
+
+    def tombstone(self, call_id: str) -> None:
+        """Remove the id of an erased call, and keep its recording from being processed again."""
+        with self._connection:
+            self._connection.execute(
+                "UPDATE seen SET call_id = NULL, state = ? WHERE call_id = ?", (State.FORGOTTEN.value, call_id)
+            )
 
 
 @contextmanager

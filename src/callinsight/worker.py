@@ -144,11 +144,11 @@ class Worker:
         """Take decoded calls through recognition, redaction and tagging, together."""
         understood: list[tuple[_Heard, tuple[Turn, ...], tuple[Redaction, ...]]] = []
         for call, failure in self._transcribe(heard):
-            outcome_turns = failure or self._guard(Stage.REDACT, self._understand, call)
-            if isinstance(outcome_turns, RecordingError):
-                yield call.job, outcome_turns
+            said = self._guard(Stage.REDACT, self._understand, call) if failure is None else failure
+            if isinstance(said, RecordingError):
+                yield call.job, said
             else:
-                understood.append((call, *outcome_turns))
+                understood.append((call, *said))
         for (call, turns, redactions), tags in zip(
             understood, self._tag([turns for _, turns, _ in understood]), strict=True
         ):

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -136,35 +137,21 @@ def _flow(file: Path | None, chosen: Settings) -> None:
 
 
 def _night(chosen: Settings) -> run.Night:
-    with _PlanBar() as bar:
-        done = run.night(chosen, bar.begin, bar.advance)
+    watching: list[run.OnProgress] = []
+    with ExitStack() as stack:
+
+        def begin(plan: discovery.Plan) -> None:
+            _show_plan(plan)
+            if plan.calls:
+                watching.append(stack.enter_context(console.progress_bar(plan.size_bytes)))
+
+        done = run.night(chosen, begin, lambda step: watching[0](step))
     if done.night is None:
         console.out.print("Er is niets nieuws.")
     else:
         console.out.print(console.table("De nacht", ("", ""), run.rows_of(done.night)))
     _show_quarantine(chosen)
     return done
-
-
-class _PlanBar:
-    """A progress bar that appears once it is known how much there is to do."""
-
-    def __enter__(self) -> "_PlanBar":
-        self._bar = None
-        return self
-
-    def begin(self, plan: discovery.Plan) -> None:
-        _show_plan(plan)
-        if plan.calls:
-            self._bar = console.progress_bar(plan.size_bytes)
-            self._advance = self._bar.__enter__()
-
-    def advance(self, step: run.Progress) -> None:
-        self._advance(step)
-
-    def __exit__(self, *error: object) -> None:
-        if self._bar is not None:
-            self._bar.__exit__(None, None, None)
 
 
 def _settings(file: Path | None, inbox: str | None) -> Settings:
@@ -199,10 +186,9 @@ def _show_demo(chosen: Settings) -> None:
     )
     answer = run_query(chosen.work.published_database, question)
     console.out.print(console.table("Waarover bellen inwoners?", answer.columns, answer.rows))
-    command = Path(sys.argv[0]).name
+    console.out.print("\nStel zelf een vraag, bijvoorbeeld:")
     console.out.print(
-        f"\nStel zelf een vraag:\n  {command} sql --database {chosen.work.published_database} "
-        '"SELECT * FROM needs_per_week"',
+        f'  {sys.argv[0]} sql --database {chosen.work.published_database} "FROM needs_per_week"',
         soft_wrap=True,
         highlight=False,
     )

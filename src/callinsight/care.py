@@ -1,0 +1,130 @@
+"""Looking after what is stored: tag history again, erase a call, check the set-up."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from callinsight import assembly, bundle, discovery, inbox, registry, run
+from callinsight.core.values import CallResult, require_call_id
+from callinsight.errors import CallinsightError, SettingsError
+from callinsight.ledger import open_ledger
+from callinsight.settings import Settings
+from callinsight.store.database import open_reader, open_writer
+from callinsight.store.load import delete_calls
+from callinsight.taxonomy_files import check as check_taxonomy
+
+_BATCH = 256
+_LITTLE_SPACE_BYTES = 2 << 30
+
+
+def retag(settings: Settings, on_done: Callable[[int], None]) -> int:
+    """Tag all stored calls again with the present model and taxonomy, load and publish; returns how many there were.
+
+    Recognition is not repeated. ``on_done`` is told after each batch how many calls that were. Can be stopped and
+    done again. Raises ``ModelError``, ``SettingsError`` or ``StoreError``.
+    """
+    tagger = assembly.build_tagger(settings)
+    provenance = assembly.provenance(settings)
+    ids = bundle.result_ids(settings.work.results)
+    total = 0
+    while batch := list(islice(ids, _BATCH)):
+        results = [bundle.read_result(bundle.result_path(settings.work.results, call_id)) for call_id in batch]
+        tags = tagger.tag([result.turns for result in results])
+        for result, fresh in zip(results, tags, strict=True):
+            bundle.write_result(settings.work.results, replace(result, tags=fresh, provenance=provenance))
+        with open_ledger(settings.work.ledger) as ledger:
+            ledger.mark_unloaded(batch)
+        total += len(batch)
+        on_done(len(batch))
+    run.catch_up(settings)
+    run.publish(settings)
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was found of a call and is gone now."""
+
+    result_file: bool
+    rows: bool
+
+
+def forget(settings: Settings, call_id: str) -> Erased:
+    """Erase a call from result files, database, ledger and published copy.
+
+    The recording itself lies with who made it. Raises ``SettingsError`` for an id that cannot be one.
+    """
+    try:
+        require_call_id(call_id)
+    except ValueError as error:
+        raise SettingsError("that is no call id: they look like c3k7... in the table calls") from error
+    removed = bundle.remove_result(settings.work.results, call_id)
+    rows = False
+    if settings.work.database.exists():
+        with open_writer(settings.work.database) as connection:
+            rows = delete_calls(connection, [call_id]) > 0
+        run.publish(settings)
+    with open_ledger(settings.work.ledger) as ledger:
+        ledger.tombstone(call_id)
+    return Erased(removed, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the doctor's findings."""
+
+    subject: str
+    well: bool
+    finding: str
+
+
+def examine(settings: Settings) -> Iterator[Check]:
+    """Check what a night needs, one thing after another; nothing is made or changed."""
+    yield from _examined("models", lambda: _models(settings))
+    yield from _examined("taxonomy", lambda: "; ".join(check_taxonomy(settings.models.taxonomy)))
+    yield from _examined("inbox", lambda: _inbox(settings))
+    yield from _examined("database", lambda: _database(settings))
+    folder = settings.work.folder
+    free = shutil.disk_usage(folder if folder.exists() else ".").free
+    yield Check("disk", free >= _LITTLE_SPACE_BYTES, f"{free / (1 << 30):.0f} GB free")
+    key = settings.work.key_file
+    private = not key.exists() or not key.stat().st_mode & 0o077
+    yield Check("key", private, "private" if private else f"others can read {key.name}: chmod 600 it")
+
+
+def _examined(subject: str, finding: Callable[[], str]) -> Iterator[Check]:
+    """A check whose finding is empty or starts with "ok" when all is well."""
+    try:
+        found = finding()
+    except CallinsightError as error:
+        yield Check(subject, False, str(error))
+    else:
+        yield Check(subject, not found or found.startswith("ok"), found or "ok")
+
+
+def _models(settings: Settings) -> str:
+    models = assembly.open_registry(settings)
+    entries = models.profile(settings.models.profile).values()
+    return "; ".join(problem for entry in entries for problem in registry.verify(models, entry))
+
+
+def _inbox(settings: Settings) -> str:
+    listing = inbox.discover(settings.inbox.address, discovery.inbox_settings(settings))
+    return f"ok: {len(listing.recordings)} recordings, {len(listing.problems)} with a problem"
+
+
+def _database(settings: Settings) -> str:
+    if not settings.work.database.exists():
+        return "ok: none yet, the first run makes it"
+    with open_reader(settings.work.database) as connection:
+        row = connection.execute("SELECT count(*) FROM calls").fetchone()
+    return f"ok: {row[0] if row else 0} calls"
+
+
+def stored(settings: Settings, call_id: str) -> CallResult:
+    """The stored result of a call. Raises ``SettingsError`` when there is none."""
+    path = bundle.result_path(settings.work.results, require_call_id(call_id))
+    if not path.exists():
+        raise SettingsError(f"there is no result of call {call_id}")
+    return bundle.read_result(path)

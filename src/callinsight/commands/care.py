@@ -1,0 +1,48 @@
+"""The commands that look after what is stored: retag, forget, doctor."""
+
+from pathlib import Path
+
+import click
+
+from callinsight import care, console, settings
+from callinsight.cli import EXIT_CANNOT_RUN, EXIT_OK
+
+
+@click.command("retag")
+@click.pass_obj
+def retag_command(file: Path | None) -> int:
+    """Tag all stored calls again after a model or taxonomy change, load and publish.
+
+    Nothing is recognised anew: the redacted turns of the result files are read. Can be stopped and run again.
+    """
+    with console.counting("Gesprekken opnieuw labelen") as advance:
+        total = care.retag(settings.load(file), advance)
+    console.out.print(f"{total} gesprekken opnieuw gelabeld.")
+    return EXIT_OK
+
+
+@click.command("forget", epilog="Example: callinsight forget c2b5kq... --yes")
+@click.argument("call_id")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def forget_command(file: Path | None, call_id: str, yes: bool) -> int:
+    """Erase everything that Callinsight holds about one call.
+
+    Result file, database, published copy. The recording in the inbox is not ours and stays; it is not processed again.
+    """
+    if not yes:
+        click.confirm(f"Alles over gesprek {call_id} wissen?", abort=True)
+    erased = care.forget(settings.load(file), call_id)
+    found = erased.result_file or erased.rows
+    console.out.print("Gewist en opnieuw gepubliceerd." if found else "Er was niets over dit gesprek.")
+    return EXIT_OK
+
+
+@click.command("doctor")
+@click.pass_obj
+def doctor_command(file: Path | None) -> int:
+    """Check the set-up: settings, models, inbox, database, disk. Changes nothing."""
+    checks = list(care.examine(settings.load(file)))
+    rows = [(check.subject, "ok" if check.well else "PROBLEM", check.finding) for check in checks]
+    console.out.print(console.table("", ("subject", "", "finding"), rows))
+    return EXIT_OK if all(check.well for check in checks) else EXIT_CANNOT_RUN

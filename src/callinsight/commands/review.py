@@ -1,0 +1,74 @@
+"""The commands for the improvement meeting: list flagged calls, read one."""
+
+from pathlib import Path
+
+import click
+
+from callinsight import care, console, settings
+from callinsight.cli import EXIT_OK
+from callinsight.core.values import CallResult, Role
+from callinsight.errors import SettingsError
+from callinsight.store.query import run_query
+from callinsight.taxonomy_files import load_taxonomy
+
+_WHO = {Role.AGENT: "gemeente", Role.CALLER: "beller", Role.SYSTEM: "keuzemenu", Role.UNKNOWN: "onbekend"}
+
+
+@click.group("review", context_settings={"help_option_names": ["-h", "--help"]})
+def review_command() -> None:
+    """List flagged calls and read one. Works on the data team's own database, not on the published copy."""
+
+
+@review_command.command("list", epilog="Example: callinsight review list --kind letter-unclear")
+@click.option("--kind", help="Only this kind of signal, such as repeat-call.")
+@click.option("--limit", default=30, show_default=True, help="At most so many.")
+@click.pass_obj
+def list_flagged(file: Path | None, kind: str | None, limit: int) -> int:
+    """Show flagged calls, most urgent and newest first, with the sentence that raised the flag."""
+    known = load_taxonomy(settings.load(file).models.taxonomy).signals
+    if kind is not None and kind not in known:
+        raise SettingsError(f"no signal {kind!r}: known are {', '.join(sorted(known))}")
+    where = f"WHERE kind = '{kind}'" if kind else ""
+    answer = run_query(
+        settings.load(file).work.database,
+        "SELECT call_id, local_date AS datum, signal_label AS signaal, quote AS zin "  # noqa: S608 - kind is checked
+        f"FROM flagged_calls {where} ORDER BY severity_rank, started_local DESC, call_id LIMIT {int(limit)}",
+    )
+    console.out.print(console.table("Gesprekken met een signaal", answer.columns, answer.rows))
+    return EXIT_OK
+
+
+@review_command.command("show", epilog="Example: callinsight review show c2b5kq...")
+@click.argument("call_id")
+@click.pass_obj
+def show_call(file: Path | None, call_id: str) -> int:
+    """Show one call: its questions, needs and signals, and the redacted turns."""
+    chosen = settings.load(file)
+    taxonomy = load_taxonomy(chosen.models.taxonomy)
+    result = care.stored(chosen, call_id)
+    for question in result.tags.questions:
+        label = taxonomy.facet_label(question.topic, question.facet) if question.facet else "vraag niet duidelijk"
+        needs = ", ".join(taxonomy.needs[need.kind].label for need in question.needs)
+        topic = taxonomy.topic_label(question.topic)
+        console.out.print(f"Vraag: {topic} - {label} ({question.score:.0%}). {needs}", highlight=False)
+    console.out.print(f"Afloop: {taxonomy.outcomes[result.tags.outcome.kind].label}", highlight=False)
+    for flag in result.tags.flags:
+        console.out.print(
+            f"Signaal: {taxonomy.signals[flag.kind].label} (beurt {list(flag.evidence)})", highlight=False
+        )
+    console.out.print(console.table("", ("beurt", "tijd", "wie", "tekst", ""), _lines(result)))
+    return EXIT_OK
+
+
+def _lines(result: CallResult) -> list[tuple[object, ...]]:
+    """The turns, with a mark at those that are evidence for a question or a signal."""
+    pointed = {turn for q in result.tags.questions for turn in q.evidence}
+    pointed |= {turn for flag in result.tags.flags for turn in flag.evidence}
+    return [
+        (number, _clock(turn.span.start_ms), _WHO[turn.role], turn.text, "<" if number in pointed else "")
+        for number, turn in enumerate(result.turns)
+    ]
+
+
+def _clock(time_ms: int) -> str:
+    return f"{time_ms // 60_000}:{time_ms // 1000 % 60:02d}"
