@@ -1,0 +1,266 @@
+"""From scores per turn to the tags of a call. The engine scores; here it is decided, and abstained.
+
+Scores are arrays ``[turn, label]`` in [0, 1]; every turn of the call has a row. Questions and needs are read from what
+the caller says, the outcome from what the agent says; a turn whose role is unknown counts for both.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from callinsight.core.signals import SignalRules, find_signals, several_problems
+from callinsight.core.taxonomy import Taxonomy
+from callinsight.core.values import (
+    UNKNOWN_LABEL,
+    Flag,
+    FlagSource,
+    Need,
+    Outcome,
+    Question,
+    Role,
+    Tags,
+    Turn,
+)
+
+Scores = npt.NDArray[np.float32]
+
+_CALLER_ROLES = (Role.CALLER, Role.UNKNOWN)
+_AGENT_ROLES = (Role.AGENT, Role.UNKNOWN)
+_NO_THRESHOLDS: Mapping[str, float] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSet:
+    """Labels of one level in the order of the score columns, each with the score from which it is believed."""
+
+    names: tuple[str, ...]
+    default_threshold: float = 0.5
+    thresholds: Mapping[str, float] = field(default_factory=lambda: _NO_THRESHOLDS)
+
+    def threshold(self, name: str) -> float:
+        """The label's own threshold, else the default."""
+        return self.thresholds.get(name, self.default_threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The levels a tagger scores. A facet is named by its id, a topic's own question by ``topic/id``."""
+
+    topics: LabelSet
+    facets: LabelSet
+    needs: LabelSet
+    outcomes: LabelSet
+    signals: LabelSet
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TurnScores:
+    """What an engine hears in each turn of one call: float32 ``[turn, label]`` per level, in [0, 1].
+
+    ``outcome`` is for the call as a whole, ``[label]`` summing to at most 1; ``outcome_turns`` tells how much each
+    turn speaks for each outcome, on any scale.
+    """
+
+    topics: Scores
+    facets: Scores
+    needs: Scores
+    signals: Scores
+    outcome: Scores
+    outcome_turns: Scores
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionOptions:
+    """How scores become tags.
+
+    A turn is evidence when it scores at least ``evidence_share`` of the best turn. A weaker topic that lives in the
+    same turns as a stronger one is taken for its shadow below ``rival_share`` of its score. A sub-question that the
+    taxonomy does not list with the topic counts for ``unlisted_facet_share`` of its score.
+    """
+
+    most_topics: int = 6
+    evidence_share: float = 0.5
+    rival_share: float = 0.6
+    unlisted_facet_share: float = 0.7
+
+
+class _Believed(NamedTuple):
+    """A label that is believed, with the turns that carry it."""
+
+    name: str
+    score: float
+    evidence: tuple[int, ...]
+
+
+class _Asked(NamedTuple):
+    """A question before its needs are joined to it."""
+
+    topic: str
+    facet: str | None
+    score: float
+    evidence: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """Turns scores into tags; holds what stays the same from call to call."""
+
+    labels: Labels
+    taxonomy: Taxonomy
+    rules: SignalRules
+    options: DecisionOptions = DecisionOptions()
+
+    def tags(self, turns: Sequence[Turn], scores: TurnScores) -> Tags:
+        """The tags of one call. A call without words of a caller has no questions; without turns nothing at all.
+
+        Raises ``ValueError`` when the scores have not one row per turn.
+        """
+        if scores.topics.shape[0] != len(turns):
+            raise ValueError("scores must have one row per turn")
+        caller = [number for number, turn in enumerate(turns) if turn.role in _CALLER_ROLES]
+        questions = self._questions(caller, scores) if caller else ()
+        flags = (
+            *find_signals(turns, self.rules),
+            *self._heard_signals(turns, scores),
+            *several_problems(turns, questions, self.rules, self.taxonomy),
+        )
+        return Tags(questions, self._outcome(turns, scores), _merged(flags))
+
+    def _questions(self, caller: Sequence[int], scores: TurnScores) -> tuple[Question, ...]:
+        needs = self._needs(caller, scores)
+        asked = [one for topic in self._topics(caller, scores) for one in self._asked(topic, scores)]
+        if not asked:
+            return (self._unknown(caller, scores, needs),)
+        shares: dict[int, list[Need]] = {}
+        for need in needs:
+            shares.setdefault(self._owner(need, asked), []).append(need)
+        found = []
+        for number, (topic, facet, score, where) in enumerate(asked):
+            own = tuple(shares.get(number, ()))
+            seen = tuple(sorted({*where, *(turn for need in own for turn in need.evidence)}))
+            found.append(Question(topic, facet, score, own, seen))
+        return tuple(sorted(found, key=lambda question: (question.evidence, question.topic, question.facet or "")))
+
+    def _asked(self, topic: _Believed, scores: TurnScores) -> list[_Asked]:
+        """The questions on one topic: one for each sub-question heard; turns without one join the nearest."""
+        column = self.labels.topics.names.index(topic.name)
+        sure = [t for t in topic.evidence if scores.topics[t, column] >= self.labels.topics.threshold(topic.name)]
+        facets = {turn: facet for turn in sure if (facet := self._facet(topic.name, turn, scores)) is not None}
+        if not facets:
+            return [_Asked(topic.name, None, topic.score, topic.evidence)]
+        groups: dict[str, list[int]] = {}
+        for turn in topic.evidence:
+            nearest = min(facets, key=lambda other: (abs(other - turn), other))
+            groups.setdefault(facets[nearest], []).append(turn)
+        return [
+            _Asked(topic.name, facet, _share(max(scores.topics[t, column] for t in turns)), tuple(turns))
+            for facet, turns in groups.items()
+        ]
+
+    def _topics(self, caller: Sequence[int], scores: TurnScores) -> list[_Believed]:
+        """Topics believed, the surest first; shadows of surer ones left out."""
+        found: list[_Believed] = []
+        believed = self._believed(self.labels.topics, caller, scores.topics)
+        for one in sorted(believed, key=lambda one: (-one.score, one.name)):
+            if not any(self._is_shadow(one, other) for other in found):
+                found.append(one)
+        return found[: self.options.most_topics]
+
+    def _is_shadow(self, one: _Believed, other: _Believed) -> bool:
+        return set(one.evidence) <= set(other.evidence) and one.score < self.options.rival_share * other.score
+
+    def _believed(self, labels: LabelSet, rows: Sequence[int], level: Scores) -> list[_Believed]:
+        if not rows or not labels.names:
+            return []
+        best = level[list(rows)].max(axis=0)
+        found = []
+        for column, name in enumerate(labels.names):
+            if best[column] >= labels.threshold(name):
+                floor = best[column] * self.options.evidence_share
+                evidence = tuple(row for row in rows if level[row, column] >= floor)
+                found.append(_Believed(name, _share(best[column]), evidence))
+        return found
+
+    def _needs(self, caller: Sequence[int], scores: TurnScores) -> list[Need]:
+        believed = self._believed(self.labels.needs, caller, scores.needs)
+        return [Need(one.name, one.score, one.evidence) for one in believed]
+
+    def _owner(self, need: Need, asked: Sequence[_Asked]) -> int:
+        """The question a need belongs to: one whose topic expects it, and of those the nearest in the call."""
+
+        def distance(number: int) -> tuple[bool, int]:
+            known = self.taxonomy.topics.get(asked[number].topic)
+            expected = known is not None and need.kind in known.needs
+            return not expected, min(abs(one - other) for one in need.evidence for other in asked[number].evidence)
+
+        return min(range(len(asked)), key=distance)
+
+    def _facet(self, topic: str, turn: int, scores: TurnScores) -> str | None:
+        """The surest sub-question in a turn; ``None`` to abstain. One that the topic does not list weighs less."""
+        known = self.taxonomy.topics.get(topic)
+        best: tuple[float, str] | None = None
+        for column, name in enumerate(self.labels.facets.names):
+            owner, _, own = name.rpartition("/")
+            if owner not in ("", topic):
+                continue
+            listed = bool(owner) or (known is not None and name in known.facets)
+            score = float(scores.facets[turn, column]) * (1.0 if listed else self.options.unlisted_facet_share)
+            if score >= self.labels.facets.threshold(name) and (best is None or score > best[0]):
+                best = (score, own)
+        return None if best is None else best[1]
+
+    def _unknown(self, caller: Sequence[int], scores: TurnScores, needs: Sequence[Need]) -> Question:
+        """A question that fits nowhere; its evidence is the turn that came nearest to something."""
+        best = scores.topics[list(caller)].max(axis=1, initial=0.0)
+        row = caller[int(best.argmax())]
+        return Question(UNKNOWN_LABEL, None, _share(1.0 - best.max()), tuple(needs), (row,))
+
+    def _outcome(self, turns: Sequence[Turn], scores: TurnScores) -> Outcome:
+        rows = [number for number, turn in enumerate(turns) if turn.role in _AGENT_ROLES]
+        if not rows or not self.labels.outcomes.names:
+            return Outcome(UNKNOWN_LABEL, 0.0)
+        column = int(scores.outcome.argmax())
+        name, score = self.labels.outcomes.names[column], _share(scores.outcome[column])
+        if score < self.labels.outcomes.threshold(name) or name == UNKNOWN_LABEL:
+            return Outcome(UNKNOWN_LABEL, _share(1.0 - score) if name != UNKNOWN_LABEL else score)
+        row = max(rows, key=lambda turn: float(scores.outcome_turns[turn, column]))
+        return Outcome(name, score, (row,))
+
+    def _heard_signals(self, turns: Sequence[Turn], scores: TurnScores) -> list[Flag]:
+        flags = []
+        for column, name in enumerate(self.labels.signals.names):
+            kind = self.taxonomy.signals.get(name)
+            if kind is None:
+                continue
+            rows = [n for n, turn in enumerate(turns) if _carries(turn.role, kind.party.value)]
+            single = LabelSet((name,), self.labels.signals.threshold(name))
+            for one in self._believed(single, rows, scores.signals[:, column : column + 1]):
+                surest = one.evidence[int(scores.signals[list(one.evidence), column].argmax())]
+                flags.append(Flag(name, kind.severity, turns[surest].span, FlagSource.MODEL, one.score, one.evidence))
+        return flags
+
+
+def _carries(role: Role, party: str) -> bool:
+    return role is not Role.SYSTEM and (party == "both" or role is Role.UNKNOWN or role.value == party)
+
+
+def _share(value: float) -> float:
+    """A plain float within [0, 1], rounded so that files do not depend on the last bits of a sum."""
+    return round(min(1.0, max(0.0, float(value))), 4)
+
+
+def _merged(flags: Sequence[Flag]) -> tuple[Flag, ...]:
+    """One flag per kind: a rule's stays, since its span is exact, and gains the evidence of the model's."""
+    kept: dict[str, Flag] = {}
+    for flag in sorted(flags, key=lambda one: one.source is not FlagSource.RULE):
+        other = kept.get(flag.kind)
+        if other is None:
+            kept[flag.kind] = flag
+            continue
+        evidence = tuple(sorted({*other.evidence, *flag.evidence}))
+        kept[flag.kind] = Flag(other.kind, other.severity, other.span, other.source, other.score, evidence)
+    return tuple(sorted(kept.values(), key=lambda flag: (flag.span, flag.kind)))
