@@ -1,0 +1,309 @@
+"""Runs: digits and letters that one speaker says in a row, with fillers in between, and dictations made of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from callinsight.core.redaction.normaliser import Atom, Part
+from callinsight.core.redaction.rules import RedactionRules
+from callinsight.core.redaction.tokens import Token
+
+_CARRIERS = (Part.DIGITS, Part.LETTERS, Part.MIXED)
+_QUIET = (Part.SOFT, Part.CORRECTION)
+_SOFT_WITHIN_RUN = 5
+"""Fillers that may stand between two digits of one run ("even kijken hoor wacht")."""
+_SOFT_BETWEEN_RUNS = 14
+_TURNS_BETWEEN_RUNS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Characters that belong together ("23" of "drieëntwintig") and the tokens that said them."""
+
+    text: str
+    first: int
+    last: int
+    large: bool = False
+    """Whether it is a number word of ten thousand or more, which nobody dictates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Tokens ``first`` to ``last`` of one turn, and the characters they say.
+
+    ``units`` reads "negentienhonderd tachtig" as 1980; ``plain`` is the same run said one by one (190080);
+    ``corrected`` leaves out what a "nee" takes back. ``guarded`` tells that the words around it make it an amount, a
+    time, a year or the like; ``pure`` that the turn holds nothing else but fillers.
+    """
+
+    turn: int
+    first: int
+    last: int
+    units: tuple[Unit, ...]
+    plain: str
+    corrected: str
+    guarded: bool
+    pure: bool
+
+    @property
+    def text(self) -> str:
+        """All characters of the run."""
+        return "".join(unit.text for unit in self.units)
+
+    @property
+    def spoken(self) -> str:
+        """The characters without large number words ("honderdvijftigduizend")."""
+        return "".join(unit.text for unit in self.units if not unit.large)
+
+    @property
+    def readings(self) -> tuple[str, ...]:
+        """Every way to read the run, without repeats."""
+        return tuple(dict.fromkeys((self.text, self.plain, self.corrected)))
+
+    @property
+    def digits(self) -> int:
+        """How many digits the run has."""
+        return sum(c.isdigit() for c in self.text)
+
+
+def fold_dates(atoms: Sequence[Atom]) -> tuple[Atom, ...]:
+    """Join day, month and year to one ``DATE`` atom whose ``value`` is the year, or -1 when none was said."""
+    folded: list[Atom] = []
+    index = 0
+    while index < len(atoms):
+        date, after = _date_at(atoms, index)
+        folded.append(date or atoms[index])
+        index = after if date else index + 1
+    return tuple(folded)
+
+
+def _date_at(atoms: Sequence[Atom], index: int) -> tuple[Atom | None, int]:
+    day = atoms[index]
+    if day.part not in (Part.DIGITS, Part.ORDINAL) or not 1 <= day.value <= 31:
+        return None, index
+    at = index + 1
+    while at < len(atoms) and at <= index + 2 and atoms[at].part is Part.SOFT:
+        at += 1
+    if at >= len(atoms):
+        return None, index
+    ordinals = day.part is Part.ORDINAL and atoms[at].part is Part.ORDINAL and atoms[at].value <= 12
+    if atoms[at].part is not Part.MONTH and not ordinals:
+        return None, index
+    year, after = _year_at(atoms, at + 1)
+    month = atoms[at]
+    text = f"{day.value:02d}{month.value:02d}" + (str(year) if year >= 0 else "")
+    return Atom(Part.DATE, day.first, atoms[after - 1].last, text, value=year), after
+
+
+def _year_at(atoms: Sequence[Atom], index: int) -> tuple[int, int]:
+    """The year said from ``index`` on and the index after it; -1 when no year follows."""
+    end = index
+    while end < len(atoms) and end < index + 4 and atoms[end].part is Part.DIGITS:
+        end += 1
+    for stop in range(end, index, -1):
+        units = fold_numbers(atoms[index:stop])
+        text = "".join(unit.text for unit in units)
+        if len(text) == 4 and 1890 <= int(text) <= 2049:
+            return int(text), stop
+        if len(text) == 2 and stop <= index + 2:
+            return 1900 + int(text) if int(text) > 35 else 2000 + int(text), stop
+    return -1, index
+
+
+def fold_numbers(atoms: Sequence[Atom]) -> tuple[Unit, ...]:
+    """Join number words that add up: "negentienhonderd tachtig" is 1980, "drie honderd vijf" 305."""
+    units: list[Unit] = []
+    index = 0
+    while index < len(atoms):
+        atom = atoms[index]
+        if atom.value < 0 or atom.part is not Part.DIGITS:
+            units.append(Unit(atom.text, atom.first, atom.last))
+            index += 1
+            continue
+        total, step, at = atom.value, atom.step, index + 1
+        while at < len(atoms) and atoms[at].part is Part.DIGITS and _adjacent(atoms[at - 1], atoms[at]):
+            value = atoms[at].value
+            if atoms[at].step and value in (100, 1000) and 1 < total < value:
+                total, step = total * value, value
+            elif step and 0 < value < step:
+                total, step = total + value, atoms[at].step
+            else:
+                break
+            at += 1
+        text = atom.text if at == index + 1 else str(total)
+        large = total >= 10_000 and bool(atom.step or at > index + 1)
+        units.append(Unit(text, atom.first, atoms[at - 1].last, large))
+        index = at
+    return tuple(units)
+
+
+def _adjacent(left: Atom, right: Atom) -> bool:
+    return right.first - left.last <= 2
+
+
+class _Builder:
+    """Builds the runs of a call; holds only what it was given."""
+
+    def __init__(
+        self, tokens: Sequence[Token], atoms: Sequence[Atom], taken: Sequence[bool], rules: RedactionRules
+    ) -> None:
+        self.tokens = tokens
+        self.atoms = atoms
+        self.taken = taken
+        self.rules = rules
+
+    def carries(self, index: int) -> bool:
+        """Whether the atom at ``index`` holds digits or letters that nobody took yet."""
+        atom = self.atoms[index]
+        return atom.part in _CARRIERS and not self.taken[atom.first]
+
+    def stretch(self, index: int) -> int:
+        """The index of the last carrier of the run that begins at ``index``."""
+        turn = self.tokens[self.atoms[index].first].turn
+        last, at, soft, strange = index, index + 1, 0, False
+        while at < len(self.atoms) and self.tokens[self.atoms[at].first].turn == turn:
+            atom = self.atoms[at]
+            if self.taken[atom.first]:
+                break
+            if atom.part in _CARRIERS:
+                last, soft, strange = at, 0, False
+            elif atom.part in _QUIET and soft < _SOFT_WITHIN_RUN:
+                soft += atom.last - atom.first + 1
+            elif not strange and self._misheard(at):
+                strange = True
+            else:
+                break
+            at += 1
+        return last
+
+    def _misheard(self, index: int) -> bool:
+        """Whether an unknown word stands amid digits, so that it is likely a digit that was misheard."""
+        if self.atoms[index].part is not Part.OTHER or not 2 <= index < len(self.atoms) - 2:
+            return False
+        key = self.tokens[self.atoms[index].first].key
+        names, guards = self.rules.names, self.rules.guards
+        known = key in names.function_words or key in names.common_words or key in guards.after or key in guards.before
+        around = [self.atoms[i] for i in (index - 2, index - 1, index + 1, index + 2)]
+        digits = [atom.part is Part.DIGITS and not atom.step for atom in around]
+        return not known and len(key) <= 7 and digits[1] and digits[2] and (digits[0] or digits[3])
+
+    def build(self, begin: int, end: int, pure: bool) -> Run | None:
+        """The run of the atoms ``begin`` to ``end``, trimmed, or None when nothing is left of it."""
+        while begin <= end and self._is_loose(begin, begin + 1, end):
+            begin += 1
+            while begin <= end and self.atoms[begin].part not in _CARRIERS:
+                begin += 1
+        while begin <= end and (self._is_loose(end, end - 1, begin) or self._is_article(end)):
+            end -= 1
+            while begin <= end and self.atoms[end].part not in _CARRIERS:
+                end -= 1
+        if begin > end:
+            return None
+        inside = [self.atoms[i] for i in range(begin, end + 1)]
+        carriers = [atom for atom in inside if atom.part in _CARRIERS]
+        kept = [
+            atom
+            for place, atom in enumerate(inside)
+            if atom.part in _CARRIERS and not (place + 1 < len(inside) and inside[place + 1].part is Part.CORRECTION)
+        ]
+        units = fold_numbers(carriers)
+        run = Run(
+            turn=self.tokens[inside[0].first].turn,
+            first=inside[0].first,
+            last=inside[-1].last,
+            units=units,
+            plain="".join(atom.text for atom in carriers),
+            corrected="".join(unit.text for unit in fold_numbers(kept)),
+            guarded=units[0].large or self._guarded(begin, end, "".join(unit.text for unit in units)),
+            pure=pure,
+        )
+        letters = len(run.text) - run.digits
+        return run if run.digits or letters >= 3 or (letters == 2 and pure) else None
+
+    def _is_loose(self, index: int, inward: int, limit: int) -> bool:
+        """Whether a word of a spelling alphabet at an edge has no letter beside it: then it is just a word."""
+        if not self.atoms[index].spelled or len(self.atoms[index].text) > 1:
+            return False
+        low, high = min(inward, limit), max(inward, limit)
+        return not (low <= inward <= high and self.atoms[inward].part is Part.LETTERS)
+
+    def _is_article(self, index: int) -> bool:
+        """Whether "een" at the end of a run belongs to a noun that follows."""
+        atom = self.atoms[index]
+        if self.tokens[atom.last].key != "een" or self.tokens[atom.last].stops or self.tokens[atom.last].raw == "één":
+            return False
+        after = atom.last + 1
+        if after >= len(self.tokens) or self.tokens[after].turn != self.tokens[atom.last].turn:
+            return False
+        following = self.atoms[index + 1]
+        return following.part is Part.OTHER and self.tokens[after].key not in self.rules.names.function_words
+
+    def _guarded(self, begin: int, end: int, text: str) -> bool:
+        digits = sum(c.isdigit() for c in text)
+        if text.startswith("0") or digits > 7 or any(c.isalpha() for c in text):
+            return False
+        before, after = self._neighbour(begin, -1), self._neighbour(end, 1)
+        parts = {atom.part for atom in (before, after) if atom}
+        if Part.AMOUNT in parts or (Part.MONTH in parts and digits <= 4):
+            return True
+        guards = self.rules.guards
+        left = self.tokens[before.last].key if before else ""
+        right = self.tokens[after.first].key if after else ""
+        if right in guards.after or left in guards.before:
+            return True
+        is_year = len(text) == 4 and text[:2] in ("19", "20")
+        return is_year and left in guards.year_before
+
+    def _neighbour(self, index: int, step: int) -> Atom | None:
+        turn = self.tokens[self.atoms[index].first].turn
+        at = index + step
+        while 0 <= at < len(self.atoms) and self.tokens[self.atoms[at].first].turn == turn:
+            atom = self.atoms[at]
+            key = self.tokens[atom.first].key
+            known = key in self.rules.guards.after or key in self.rules.guards.before
+            if atom.part is not Part.SOFT or known or key in self.rules.guards.year_before:
+                return atom
+            at += step
+        return None
+
+
+def runs_of(
+    tokens: Sequence[Token], atoms: Sequence[Atom], taken: Sequence[bool], rules: RedactionRules
+) -> tuple[Run, ...]:
+    """The runs of a call in order. ``taken`` tells of every token whether something else was found there."""
+    builder = _Builder(tokens, atoms, taken, rules)
+    loud: set[int] = {tokens[atom.first].turn for atom in atoms if atom.part not in (*_CARRIERS, *_QUIET)}
+    runs = []
+    index = 0
+    while index < len(atoms):
+        if not builder.carries(index):
+            index += 1
+            continue
+        end = builder.stretch(index)
+        run = builder.build(index, end, pure=tokens[atoms[index].first].turn not in loud)
+        if run:
+            runs.append(run)
+        index = end + 1
+    return tuple(runs)
+
+
+def dictations_of(runs: Sequence[Run], atoms: Sequence[Atom], tokens: Sequence[Token]) -> tuple[tuple[Run, ...], ...]:
+    """Unguarded runs with nothing but fillers and back-channels between them, as one dictation each, in order."""
+    quiet = [True] * len(tokens)
+    for atom in atoms:
+        for index in range(atom.first, atom.last + 1):
+            quiet[index] = atom.part in _QUIET
+    groups: list[list[Run]] = []
+    for run in runs:
+        if run.guarded:
+            continue
+        if groups and _joins(groups[-1][-1], run, quiet):
+            groups[-1].append(run)
+        else:
+            groups.append([run])
+    return tuple(tuple(group) for group in groups)
+
+
+def _joins(left: Run, right: Run, quiet: Sequence[bool]) -> bool:
+    between = range(left.last + 1, right.first)
+    near = len(between) <= _SOFT_BETWEEN_RUNS and right.turn - left.turn <= _TURNS_BETWEEN_RUNS
+    return near and all(quiet[index] for index in between)
