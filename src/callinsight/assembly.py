@@ -49,8 +49,11 @@ def shared_worker(settings_json: str) -> worker.Worker:
     return build_worker(Settings.model_validate_json(settings_json))
 
 
-def build_worker(settings: Settings) -> worker.Worker:
-    """Load the engines of the profile. Raises ``ModelError`` or ``SettingsError`` with what to do."""
+def build_worker(settings: Settings, listener: worker.RawListener | None = None) -> worker.Worker:
+    """Load the engines of the profile. ``listener`` is for scoring alone.
+
+    Raises ``ModelError`` or ``SettingsError`` with what to do.
+    """
     offline.apply()
     models = open_registry(settings)
     entries = models.profile(settings.models.profile)
@@ -59,7 +62,7 @@ def build_worker(settings: Settings) -> worker.Worker:
             raise ModelError(f"model {entry.name} has engine {entry.engine}, but {part} needs {EXPECTED_ENGINES[part]}")
     engines = _engines(settings, models, {str(part): entry for part, entry in entries.items()})
     limits = DecodeLimits(max_minutes=settings.limits.max_minutes, min_ms=settings.limits.min_ms)
-    return worker.Worker(engines, provenance(settings), limits)
+    return worker.Worker(engines, provenance(settings), limits, listener)
 
 
 def build_tagger(settings: Settings) -> Tagger:
@@ -79,11 +82,11 @@ def _tagger(settings: Settings, models: Registry, entry: ModelEntry) -> Tagger:
 
 def _engines(settings: Settings, models: Registry, entries: dict[str, ModelEntry]) -> worker.Engines:
     from callinsight.engines import faster_whisper, pyannote
-    from callinsight.engines.speech_regions import SpeechFinder
+    from callinsight.engines.speech_regions import SileroRegions
 
     device = device_of(settings)
     return worker.Engines(
-        speech=SpeechFinder(),
+        speech=SileroRegions(),
         transcriber=faster_whisper.load(
             models.require(entries["speech"]),
             device=device,

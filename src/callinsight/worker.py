@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from callinsight.core.values import (
     Recognition,
     Redaction,
     Role,
+    SpeakerTurn,
     Stage,
     Tags,
     Turn,
@@ -35,7 +36,7 @@ from callinsight.core.values import (
     Waveform,
 )
 from callinsight.engines import Diarizer, SpokenChannel, Tagger, Transcriber, Transcript
-from callinsight.engines.speech_regions import SpeechFinder, SpeechRegions
+from callinsight.engines.speech_regions import SileroRegions, SpeechRegions
 from callinsight.errors import RecordingError
 
 _LOG = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ class Job:
 class Engines:
     """The engines of one process and the data that steers redaction."""
 
-    speech: SpeechFinder
+    speech: SileroRegions
     transcriber: Transcriber
     diarizer: Diarizer
     tagger: Tagger
@@ -113,13 +114,28 @@ class _Heard:
         return self.job.agent_channel if self.layout is Layout.STEREO else None
 
 
+class RawListener(Protocol):
+    """Is shown what is otherwise never shown: raw words, for scoring against ground truth and for nothing else."""
+
+    def heard(self, job: Job, turns: tuple[Turn, ...], speakers: tuple[SpeakerTurn, ...]) -> None:
+        """Unredacted turns of a call, and what the diarizer said (empty for stereo)."""
+        ...
+
+
 class Worker:
     """Takes chunks of jobs through decoding, recognition, redaction and tagging."""
 
-    def __init__(self, engines: Engines, provenance: Provenance, limits: audio.DecodeLimits) -> None:
+    def __init__(
+        self,
+        engines: Engines,
+        provenance: Provenance,
+        limits: audio.DecodeLimits,
+        listener: RawListener | None = None,
+    ) -> None:
         self._engines = engines
         self._provenance = provenance
         self._limits = limits
+        self._listener = listener
         self.clock = EngineClock()
 
     def process(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Outcome]]:
@@ -161,7 +177,7 @@ class Worker:
         """Decode a recording and find the speech in it."""
         decoded = audio.decode(job.read(), limits=self._limits, expected_duration_ms=job.expected_duration_ms)
         with self.clock.of("speech regions"):
-            regions = self._engines.speech.find(decoded.waveform, bleed=decoded.layout is Layout.STEREO)
+            regions = self._engines.speech.find_speech(decoded.waveform, bleed=decoded.layout is Layout.STEREO)
         if not any(regions.per_channel):
             raise RecordingError(Stage.SPEECH, FailureKind.NO_SPEECH)
         channels = tuple(
@@ -188,23 +204,26 @@ class Worker:
 
     def _understand(self, call: _Heard) -> tuple[tuple[Turn, ...], tuple[Redaction, ...]]:
         """From raw words to redacted turns."""
-        words, known = self._words(call)
-        roles = assign_roles(words, known)
-        redacted = redact(build_turns(words, roles), self._engines.redaction_rules)
+        words, known, speakers = self._words(call)
+        turns = build_turns(words, assign_roles(words, known))
+        if self._listener is not None:
+            self._listener.heard(call.job, turns, speakers)
+        redacted = redact(turns, self._engines.redaction_rules)
         if not redacted.turns:
             raise RecordingError(Stage.TRANSCRIBE, FailureKind.NO_SPEECH)
         return redacted.turns, redacted.redactions
 
-    def _words(self, call: _Heard) -> tuple[tuple[SpokenWord, ...], dict[str, Role]]:
+    def _words(self, call: _Heard) -> tuple[tuple[SpokenWord, ...], dict[str, Role], tuple[SpeakerTurn, ...]]:
+        """The words with their speakers, the roles that metadata settles, and what the diarizer heard."""
         if call.layout is Layout.STEREO:
             by_channel = (words_of_channel(str(n), t.utterances) for n, t in enumerate(call.transcripts))
             agent = call.agent_channel
             known = {} if agent is None else {str(agent): Role.AGENT, str(1 - agent): Role.CALLER}
-            return tuple(word for words in by_channel for word in words), known
+            return tuple(word for words in by_channel for word in words), known, ()
         utterances: tuple[Utterance, ...] = call.transcripts[0].utterances
         with self.clock.of("diarizer"):
             speakers = self._engines.diarizer.diarize(_only(call.channels[0]))
-        return words_by_speaker(utterances, speakers), {}
+        return words_by_speaker(utterances, speakers), {}, speakers
 
     def _tag(self, calls: Sequence[tuple[Turn, ...]]) -> Sequence[Tags | RecordingError]:
         if not calls:
