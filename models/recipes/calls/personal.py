@@ -161,17 +161,22 @@ def travel_document(rng: random.Random) -> tuple[str, ...]:
 
 def date_of_birth(rng: random.Random) -> tuple[str, ...]:
     day, month, born = rng.randint(1, 28), rng.randint(1, 12), rng.randint(1935, 2005)
-    ordinal = number(day)
-    return (
-        f"{ordinal} {rng.choice((table('common')['shared']['month'][month - 1], table('common')['shared']['month'][month - 1], number(month)))}",
-        year(born),
-    )
+    name = table("common")["shared"]["month"][month - 1]
+    return f"{number(day)} {rng.choice((name, name, number(month)))}", year(born)
 
 
 def email(rng: random.Random, split: str) -> tuple[str, ...]:
     first, last = rng.choice(names("firstname", split)), rng.choice(names("lastname", split)).split()[-1]
-    local = rng.choice((f"{first} punt {last}", f"{letters(rng, first[0])} punt {last}", f"{first} {last} aan elkaar",
-                        f"{first} streepje {last}", f"{' '.join(last)}", f"{first} {number(rng.randint(10, 99))}"))  # fmt: skip
+    local = rng.choice(
+        (
+            f"{first} punt {last}",
+            f"{letters(rng, first[0])} punt {last}",
+            f"{first} {last} aan elkaar",
+            f"{first} streepje {last}",
+            " ".join(last),
+            f"{first} {number(rng.randint(10, 99))}",
+        )
+    )
     return (
         local,
         rng.choice(("apenstaartje", "at")),
