@@ -221,6 +221,7 @@ def _mail(section: _Section) -> MailRules:
         symbols=section.words("symbols"),
         domains=section.words("domains"),
         endings=section.words("endings"),
+        inside=section.words("inside"),
         public_locals=section.words("public_locals"),
     )
     section.done()

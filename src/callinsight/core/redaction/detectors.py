@@ -74,18 +74,24 @@ class Decider:
     def decide(self, dictation: Sequence[Run]) -> None:
         """Add what ``dictation`` holds to ``found``."""
         told = self.pending(dictation[0].first)
-        if self._is_public(dictation, told):
-            return
         rest = []
         for run in dictation:
             pieces = self._address(run, told)
             self.found.extend(pieces)
             if not pieces:
                 rest.append(run)
+        if self._is_public(rest, told):
+            return
         for some in self._by_shape(rest, told):
             kind = self._kind_of(some, told)
             if kind:
-                self.found.extend(Piece(kind, run.first, run.last, run.text) for run in some)
+                self.found.extend(Piece(kind, self._start(run, kind), run.last, run.text) for run in some)
+
+    def _start(self, run: Run, kind: str) -> int:
+        """The first token of a number: "plus" belongs to a telephone number."""
+        before = self.tokens[run.first - 1] if run.first else None
+        plus = before is not None and before.turn == run.turn and before.key in ("plus", "+")
+        return run.first - 1 if plus and kind == "phone" else run.first
 
     def _by_shape(self, runs: Sequence[Run], told: Sequence[str]) -> list[list[Run]]:
         """Parts of a dictation: more than one when its runs are complete numbers of different kinds by themselves."""
@@ -105,7 +111,7 @@ class Decider:
     def _is_public(self, dictation: Sequence[Run], told: Sequence[str]) -> bool:
         public = self.rules.guards.public
         matches = [any(p.fullmatch(text) for p in public for text in run.readings) for run in dictation]
-        if not all(matches):
+        if not all(matches) or not dictation:
             return False
         before = dictation[0].first - 1
         called = before >= 0 and self.tokens[before].key in self.rules.guards.call_words
@@ -123,9 +129,18 @@ class Decider:
             if found.house:
                 pieces.append(Piece("house_number", found.house[0], found.house[1], found.house_text))
             return pieces
+        if self._is_rest_of_postcode(run):
+            return [Piece("postcode", run.first, run.last, run.text)]
         if self._is_house_number(run, told):
             return [Piece("house_number", run.first, self._with_addition(run), run.text)]
         return []
+
+    def _is_rest_of_postcode(self, run: Run) -> bool:
+        """Whether a run is the two letters whose digits were said, or read back, just before."""
+        if run.digits or len(run.text) > 2:
+            return False
+        recent = [piece for piece in self.found if self.near(piece.last, run.first, _MORE_TURNS, _MORE_TOKENS)]
+        return any(piece.kind == "postcode" for piece in recent[-2:])
 
     def _has_postcode(self, run: Run) -> bool:
         found = self.postcodes.read(run, cued=False)
@@ -183,7 +198,8 @@ class Decider:
         for kind in told:
             if kind in ("house_number", "postcode", "person_name", "street", "email"):
                 continue
-            if total >= self.rules.kinds[kind].least and kinds.may_be(kind, joined):
+            lettered = joined.isalpha() and kind not in _MIXED
+            if total >= self.rules.kinds[kind].least and kinds.may_be(kind, joined) and not lettered:
                 return kind
         return self._rest_of(runs, total) or self._told_after(runs, total) or self._long(runs)
 
@@ -211,7 +227,8 @@ class Decider:
             return None
         last = self.found[-1]
         close = self.near(last.last, runs[0].first, _MORE_TURNS, _MORE_TOKENS)
-        return last.kind if close and last.kind not in _ADDRESS else None
+        lettered = all(run.text.isalpha() for run in runs) and last.kind not in _MIXED
+        return last.kind if close and last.kind not in _ADDRESS and not lettered else None
 
     def _told_after(self, runs: Sequence[Run], total: int) -> str | None:
         end = runs[-1].last

@@ -2,165 +2,182 @@
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 
 from callinsight.core.redaction.cues import Cue
 from callinsight.core.redaction.detectors import Piece
 from callinsight.core.redaction.numbers import parse_number
 from callinsight.core.redaction.rules import RedactionRules
+from callinsight.core.redaction.spelling import letter_of
 from callinsight.core.redaction.tokens import Token
+from callinsight.core.values import Role
 
 _WRITTEN = re.compile(r"[^\s@]+@[^\s@]+\.[a-z]{2,}|[^\s@]+@[^\s@]*|@[^\s@]+", re.IGNORECASE)
-_LOCAL_TOKENS = 16
-_DOMAIN_TOKENS = 14
-_SKIPPED_TURNS = 2
+_LOCAL_TOKENS = 30
+_DOMAIN_TOKENS = 16
+_SKIPPED_TURNS = 6
 _ECHO_TURNS = 6
+_CUE_TURNS = 10
 
 
 class MailFinder:
     """Finds the e-mail addresses of one call; holds only what it was given."""
 
-    def __init__(self, tokens: Sequence[Token], cues: Sequence[Cue], rules: RedactionRules) -> None:
+    def __init__(
+        self, tokens: Sequence[Token], roles: Sequence[Role], cues: Sequence[Cue], rules: RedactionRules
+    ) -> None:
         self.tokens = tokens
+        self.roles = roles
         self.rules = rules
         self.mail = rules.mail
-        self.cued = [cue.last for cue in cues if cue.kind == "email"]
+        self.cued = [tokens[cue.last].turn for cue in cues if cue.kind == "email"]
+        names = rules.names
+        self.named = names.first_names | names.surnames | names.ambiguous_first_names | names.ambiguous_surnames
+        self.starts: dict[int, int] = {}
+        self.loud: set[int] = set()
+        for index, token in enumerate(tokens):
+            self.starts.setdefault(token.turn, index)
+            if token.key not in rules.speech.soft:
+                self.loud.add(token.turn)
 
     def find(self) -> list[Piece]:
         """All addresses and what the other side repeats of them, as pieces within a turn."""
         pieces: list[Piece] = []
         for index, token in enumerate(self.tokens):
-            if token.mark or any(piece.first <= index <= piece.last for piece in pieces[-3:]):
+            if token.mark or any(piece.first <= index <= piece.last for piece in pieces[-4:]):
                 continue
             if "@" in token.raw and _WRITTEN.fullmatch(token.raw):
                 if token.raw.partition("@")[0].lower() not in self.mail.public_locals:
                     pieces.append(Piece("email", index, index, token.key))
-            elif self._is_at(index):
+            elif token.key in self.mail.at or (token.key in self.mail.weak_at and self._is_at(index)):
                 pieces.extend(self._spoken(index))
-        return pieces + self._echoes(pieces)
+        return pieces + self._echoes(pieces) if pieces else []
 
     def _is_at(self, index: int) -> bool:
-        key = self.tokens[index].key
-        if key in self.mail.at:
-            return True
-        if key not in self.mail.weak_at:
-            return False
-        # "at" and "et" are an at-sign only where a domain follows.
-        ahead = [token.key for token in self.tokens[index + 1 : index + 5] if token.turn == self.tokens[index].turn]
-        return any(key in self.mail.domains for key in ahead[:3]) or any(
-            left in self.mail.symbols and right in self.mail.endings for left, right in pairwise(ahead)
+        """Whether "at" or "et" is an at-sign: a domain follows, or it stands alone while an address is being told."""
+        turn = self.tokens[index].turn
+        if turn in self.loud and any(0 <= turn - cued <= _CUE_TURNS for cued in self.cued):
+            start = self.starts[turn]
+            turn_keys = [token.key for token in self.tokens[start : start + 6] if token.turn == turn]
+            if all(key in self.mail.weak_at or key in self.rules.speech.soft for key in turn_keys):
+                return True
+        ahead = [self.tokens[i].key for i in self._thread(index, 1)[:5]]
+        ended = any(
+            ahead[i] in self.mail.symbols and ahead[i + 1] in self.mail.endings for i in range(1, len(ahead) - 1)
         )
+        return ended or any(key in self.mail.domains for key in ahead[:2])
+
+    def _thread(self, at: int, step: int) -> list[int]:
+        """What the speaker of ``at`` says from there on (``step`` 1) or before (-1), past back-channels of the other."""
+        turn = self.tokens[at].turn
+        thread: list[int] = []
+        index = at + step
+        while 0 <= index < len(self.tokens) and len(thread) < _LOCAL_TOKENS:
+            other = self.tokens[index].turn
+            if abs(other - turn) > _SKIPPED_TURNS or self.tokens[index].mark:
+                break
+            if other == turn or self.roles[other] is self.roles[turn]:
+                thread.append(index)
+            elif other in self.loud:
+                break
+            index += step
+        return thread
 
     def _spoken(self, at: int) -> list[Piece]:
-        first, last = self._local(at), self._domain(at)
-        local = [self.tokens[i].key for i in range(first, at)]
-        if local and all(key in self.mail.public_locals for key in local):
+        before, after = self._local(at), self._domain(at)
+        if before and all(self.tokens[index].key in self.mail.public_locals for index in before):
             return []
-        return self._by_turn(first, last)
+        by_turn: dict[int, list[int]] = {}
+        for index in (*before, at, *after):
+            by_turn.setdefault(self.tokens[index].turn, []).append(index)
+        return [
+            Piece("email", min(some), max(some), " ".join(self.tokens[i].key for i in sorted(some)))
+            for some in by_turn.values()
+        ]
 
-    def _by_turn(self, first: int, last: int) -> list[Piece]:
-        """One piece for each turn between the tokens; a turn of another speaker in between stays out."""
-        pieces: list[Piece] = []
-        home = {self.tokens[first].turn, self.tokens[last].turn}
-        for turn in sorted(home):
-            inside = [i for i in range(first, last + 1) if self.tokens[i].turn == turn]
-            pieces.append(Piece("email", inside[0], inside[-1], " ".join(self.tokens[i].key for i in inside)))
-        return pieces
-
-    def _local(self, at: int) -> int:
-        """The first token of what stands before the at-sign."""
-        first = at
-        turn = self.tokens[at].turn
-        for index in range(at - 1, max(-1, at - 1 - _LOCAL_TOKENS), -1):
-            token = self.tokens[index]
-            if token.turn != turn:
-                # The first half may have been said in the turn before, with a back-channel in between.
-                if first != at or token.turn < turn - _SKIPPED_TURNS:
-                    break
-                if self._is_quiet_turn(token.turn):
-                    continue
-                turn = token.turn
-            if token.mark or not (self._belongs(index) or self._beside_symbol(index)):
+    def _local(self, at: int) -> list[int]:
+        """The tokens of what stands before the at-sign."""
+        local: list[int] = []
+        pending: list[int] = []
+        for index in self._thread(at, -1):
+            if self._belongs(index) or self._beside_symbol(index):
+                local += [*pending, index]
+                pending = []
+            elif self.tokens[index].key in self.mail.inside and len(pending) < 5:
+                pending.append(index)
+            else:
                 break
-            first = index
-        return first
-
-    def _is_quiet_turn(self, turn: int) -> bool:
-        soft = self.rules.speech.soft
-        return all(token.key in soft for token in self.tokens if token.turn == turn)
+        if not local and pending and self.tokens[pending[0]].turn == self.tokens[at].turn:
+            return []
+        return local
 
     def _belongs(self, index: int) -> bool:
         """Whether a token can be part of an address: a symbol, a letter, a number, a name or an unknown word."""
-        token, names, speech = self.tokens[index], self.rules.names, self.rules.speech
-        key = token.key
-        if key in self.mail.symbols or key in names.first_names or key in names.surnames:
+        key, names = self.tokens[index].key, self.rules.names
+        if not key or key in self.mail.inside:
+            return False
+        if key == "u":
+            return self._between_letters(index)
+        if key in self.mail.symbols or key in self.named or key in self.rules.speech.repeats:
             return True
-        if len(key) == 1 or key in speech.letters or key in speech.alphabet or key in speech.repeats:
-            return key != "u"
-        if parse_number(key) is not None or key.isdigit():
+        if letter_of(key, self.rules, weak=False) or parse_number(key) is not None or key.isdigit():
             return True
-        return bool(key) and key not in names.function_words and key not in names.common_words
+        if letter_of(key, self.rules):
+            return self._between_letters(index)
+        return key not in names.function_words and key not in names.common_words
+
+    def _between_letters(self, index: int) -> bool:
+        sides = [i for i in (index - 1, index + 1) if 0 <= i < len(self.tokens)]
+        return any(letter_of(self.tokens[i].key, self.rules, weak=False) for i in sides)
 
     def _beside_symbol(self, index: int) -> bool:
         """Whether a common word stands beside a dot or a dash within the turn, as in "info punt bakker"."""
-        turn = self.tokens[index].turn
+        key, turn = self.tokens[index].key, self.tokens[index].turn
         sides = [i for i in (index - 1, index + 1) if 0 <= i < len(self.tokens) and self.tokens[i].turn == turn]
         near = any(self.tokens[i].key in self.mail.symbols for i in sides)
-        return near and self.tokens[index].key not in ("is", "dus", "dan", "ja", "mijn", "adres", "mailadres")
+        return near and key not in self.mail.inside and key not in ("is", "mijn", "adres", "mailadres", "email", "het")
 
-    def _domain(self, at: int) -> int:
-        """The last token of what stands after the at-sign: to the ending, or to a known domain."""
-        last, best = at, at
-        turn = self.tokens[at].turn
-        for index in range(at + 1, min(len(self.tokens), at + 1 + _DOMAIN_TOKENS)):
-            token = self.tokens[index]
-            if token.turn != turn:
-                if not (best == at or self.tokens[last].key in self.mail.symbols) or token.turn > turn + _SKIPPED_TURNS:
-                    break
-                if self._is_quiet_turn(token.turn):
-                    continue
-                turn = token.turn
-            if token.mark:
-                break
-            last = index
-            key = token.key
+    def _domain(self, at: int) -> list[int]:
+        """The tokens of what stands after the at-sign: to the ending, or to a known domain."""
+        thread = self._thread(at, 1)[:_DOMAIN_TOKENS]
+        best = 0
+        for place, index in enumerate(thread):
+            key = self.tokens[index].key
+            before = self.tokens[thread[place - 1]].key if place else ""
             if key in self.mail.domains:
-                best = index
-            if self.tokens[index - 1].key in self.mail.symbols and key in self.mail.endings:
-                spelled = index + 1 < len(self.tokens) and key == "n" and self.tokens[index + 1].key in ("l", "el")
-                return index + 1 if spelled else index
-            if not (self._belongs(index) or self._beside_symbol(index) or key in self.rules.speech.soft):
+                best = place + 1
+            if before in self.mail.symbols and key in self.mail.endings:
+                after = self.tokens[thread[place + 1]].key if place + 1 < len(thread) else ""
+                return thread[: place + 1 + (key == "n" and after in ("l", "el"))]
+            inside = key in self.mail.inside or self._belongs(index) or self._beside_symbol(index)
+            if not inside:
                 break
-        return best if best > at else min(at + 1, last)
+        return thread[: best or min(1, len(thread))]
 
     def _echoes(self, pieces: Sequence[Piece]) -> list[Piece]:
-        """Stretches near an address, or near its cue, that repeat words of it or are said as one."""
+        """Stretches near an address that repeat words of it, with at least one dot or dash among them."""
         parts = {key for piece in pieces for key in piece.text.split() if len(key) > 1}
-        parts -= self.rules.names.function_words | self.rules.speech.soft | self.mail.endings
+        parts -= self.rules.names.function_words | self.rules.speech.soft | self.mail.endings | self.mail.symbols
         inside = {i for piece in pieces for i in range(piece.first, piece.last + 1)}
         near = {self.tokens[piece.first].turn for piece in pieces}
         found: list[Piece] = []
         index = 0
         while index < len(self.tokens):
-            end = self._address_like(index, parts) if index not in inside else index
+            end = index if index in inside else self._address_like(index, parts, inside)
             if end > index and any(abs(self.tokens[index].turn - turn) <= _ECHO_TURNS for turn in near):
-                keys = [self.tokens[i].key for i in range(index, end)]
-                proper = any(key in parts and key not in self.mail.symbols for key in keys)
-                if proper and not any(i in inside for i in range(index, end)):
-                    found.append(Piece("email", index, end - 1))
+                found.append(Piece("email", index, end - 1))
             index = max(end, index + 1)
         return found
 
-    def _address_like(self, index: int, parts: set[str]) -> int:
+    def _address_like(self, index: int, parts: set[str], inside: set[int]) -> int:
         """The end of the stretch from ``index`` on of symbols and of words that were in an address."""
         turn = self.tokens[index].turn
-        end = index
-        symbols = 0
-        while end < len(self.tokens) and self.tokens[end].turn == turn and not self.tokens[end].mark:
+        end, symbols, proper = index, 0, 0
+        while end < len(self.tokens) and self.tokens[end].turn == turn and end not in inside:
             key = self.tokens[end].key
-            symbols += key in self.mail.symbols
             after_dot = end > index and self.tokens[end - 1].key in self.mail.symbols and key in self.mail.endings
-            if key not in parts and key not in self.mail.symbols and not after_dot:
+            if self.tokens[end].mark or not (key in parts or key in self.mail.symbols or after_dot):
                 break
+            symbols += key in self.mail.symbols
+            proper += key in parts
             end += 1
-        return end if symbols and end - index >= 2 else index
+        return end if symbols and proper else index

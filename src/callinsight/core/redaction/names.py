@@ -6,6 +6,7 @@ from callinsight.core.redaction.cues import PhraseBook
 from callinsight.core.redaction.detectors import Piece
 from callinsight.core.redaction.numbers import parse_number
 from callinsight.core.redaction.rules import RedactionRules
+from callinsight.core.redaction.spelling import spelled_from
 from callinsight.core.redaction.tokens import Token
 from callinsight.core.values import Role
 
@@ -102,7 +103,7 @@ class NameFinder:
             if step and (core >= len(self.tokens) or not self._free(core, turn)):
                 break
             initial = self._is_initial(core) and (strong or last is not None)
-            if not initial and not self._is_name(core, strong and parts < 2, step > 0):
+            if not initial and not self._is_name(core, strong and parts < 2, step > 0, last is not None):
                 break
             if initial and step:
                 break
@@ -110,6 +111,9 @@ class NameFinder:
             last, parts, at = core, parts + (not initial), core + 1
             if self.tokens[core].stops and not initial:
                 break
+        spelled, letters = spelled_from(self.tokens, index if last is None else last + 1, self.rules)
+        if len(letters) >= (2 if last is not None else _SPELLED_LEAST) and (strong or last is not None):
+            last = spelled - 1
         if last is not None and all(self._is_initial(i) for i in range(index, last + 1)) and last - index < 2:
             return None
         return last
@@ -129,17 +133,21 @@ class NameFinder:
             if key not in self.names.particles:
                 break
             count += 1
-        return 0 if count == 1 and self.tokens[index].key in ("op", "in", "het", "t", "ben") else count
+        return 0 if count == 1 and self.tokens[index].key in ("op", "in", "het", "t", "ben", "al") else count
 
     def _is_initial(self, index: int) -> bool:
         raw = self.tokens[index].raw
         letters = raw.replace(".", "")
         dotted = "." in raw and all(len(part) <= 2 for part in raw.split("."))
-        single = len(letters) == 1 and letters.isalpha() and letters.lower() != "u"
+        single = len(raw) == len(letters) == 1 and letters.isalpha() and letters.lower() != "u"
         return single or (dotted and letters.isalpha() and letters[:1].isupper())
 
-    def _is_name(self, index: int, strong: bool, particle: bool) -> bool:
-        """Whether the token is (part of) a name; ``strong`` when the words before it say that a name follows."""
+    def _is_name(self, index: int, strong: bool, particle: bool, follows: bool) -> bool:
+        """Whether the token is (part of) a name.
+
+        ``strong``: the words before it say that a name follows; ``particle``: a tussenvoegsel stands before it;
+        ``follows``: a part of the name does.
+        """
         token, names = self.tokens[index], self.names
         key = token.key
         if len(key) < 2 or any(c.isdigit() for c in key) or parse_number(key) is not None:
@@ -156,8 +164,20 @@ class NameFinder:
                 return True
             return proper and (strong or particle or ambiguous or key not in names.common_words)
         if ambiguous:
-            return strong or particle
-        return strong and not common
+            return strong or particle or follows or self._has_surname(index)
+        return (strong or (follows and particle)) and not common
+
+    def _has_surname(self, index: int) -> bool:
+        """Whether a surname follows a first name that is also a word ("gerard jansen")."""
+        names, turn = self.names, self.tokens[index].turn
+        if self.tokens[index].key not in names.ambiguous_first_names:
+            return False
+        step = self._particles(index + 1, turn)
+        core = index + 1 + step
+        if core >= len(self.tokens) or not self._free(core, turn):
+            return False
+        key = self.tokens[core].key
+        return key in names.surnames or (step > 0 and key in names.ambiguous_surnames)
 
     def _answer(self, index: int) -> None:
         """Take the name with which the other side answers the question that ends before ``index``."""
@@ -207,13 +227,14 @@ class NameFinder:
         core = index + step
         if step and core < len(self.tokens) and self._free(core, token.turn):
             surname = self.tokens[core]
-            known = surname.key in names.surnames and step >= 1
-            if known and (not self.cased or surname.capital):
+            # "der" and "den" live on in names only, so that any word behind them is one.
+            old = self.tokens[core - 1].key in ("der", "den") and surname.key not in names.function_words
+            if (surname.key in names.surnames or old) and (not self.cased or surname.capital):
                 self._add(index, core)
             return
         certain = token.key in names.first_names and (not self.cased or token.capital)
         likely = token.key in names.surnames and (not self.cased or proper)
-        shown = self.cased and proper and token.key in names.ambiguous_first_names
+        shown = (self.cased and proper and token.key in names.ambiguous_first_names) or self._has_surname(index)
         if certain or likely or shown:
             last = self._name_end(index, token.turn, False)
             if last is not None:

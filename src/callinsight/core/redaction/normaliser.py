@@ -35,7 +35,8 @@ class Atom:
     """The tokens ``first`` to ``last`` (both included) read as ``text``: digits, letters, or nothing.
 
     ``value`` is the number that a number word means; ``step`` is the power of ten that a number below it may be added
-    to (100 for "negentienhonderd", 1000 for "tweeduizend", else 0); ``spelled`` is true of a word of a spelling alphabet.
+    to (100 for "negentienhonderd", 1000 for "tweeduizend", else 0); ``spelled`` is true of a word of a spelling
+    alphabet.
     """
 
     part: Part
@@ -156,9 +157,10 @@ class _Reader:
         if not letter and len(key) == 1 and key.isascii() and key.isalpha():
             letter = key
         if letter and self.key(index + 1, turn) == "van":
-            word = self.key(index + 2, turn)
+            at = index + 3 if self.key(index + 2, turn) in ("eh", "uh", "uhm") else index + 2
+            word = self.key(at, turn)
             if len(word) > 2 and (self.speech.alphabet.get(word) == letter or word.startswith(letter)):
-                return Atom(Part.LETTERS, index, index + 2, letter)
+                return Atom(Part.LETTERS, index, at, letter)
         if letter and key != "u" and key not in self.speech.weak_letters:
             return Atom(Part.LETTERS, index, index, letter)
         if key in self.speech.alphabet and not (key in self.speech.months and self._follows_number(index)):

@@ -71,7 +71,7 @@ def _find_once(turns: Sequence[Turn], rules: RedactionRules) -> tuple[Finding, .
     roles = [turn.role for turn in turns]
     cues = cues_of(tokens, rules)
     taken = [token.mark for token in tokens]
-    pieces = _take(MailFinder(tokens, cues, rules).find(), taken)
+    pieces = _take(MailFinder(tokens, roles, cues, rules).find(), taken)
     pieces += _take(SecretFinder(tokens, cues, rules).find(), taken)
     streets = _take(StreetFinder(tokens, rules).find(), taken)
     atoms = fold_dates(atoms_of(tokens, rules))

@@ -118,13 +118,14 @@ class PlaceRules:
 
 @dataclass(frozen=True, slots=True)
 class MailRules:
-    """How an e-mail address is said."""
+    """How an e-mail address is said; ``inside`` are words in between that are no part of it ("aan elkaar", "en dan")."""
 
     at: frozenset[str]
     weak_at: frozenset[str]
     symbols: frozenset[str]
     domains: frozenset[str]
     endings: frozenset[str]
+    inside: frozenset[str]
     public_locals: frozenset[str]
 
 

@@ -188,11 +188,11 @@ class _Builder:
 
     def build(self, begin: int, end: int, pure: bool) -> Run | None:
         """The run of the atoms ``begin`` to ``end``, trimmed, or None when nothing is left of it."""
-        while begin <= end and self._is_loose(begin, begin + 1, end):
+        while not pure and begin <= end and self._is_loose(begin, begin + 1, end):
             begin += 1
             while begin <= end and self.atoms[begin].part not in _CARRIERS:
                 begin += 1
-        while begin <= end and (self._is_loose(end, end - 1, begin) or self._is_article(end)):
+        while not pure and begin <= end and (self._is_loose(end, end - 1, begin) or self._is_article(end)):
             end -= 1
             while begin <= end and self.atoms[end].part not in _CARRIERS:
                 end -= 1
@@ -216,8 +216,8 @@ class _Builder:
             guarded=units[0].large or self._guarded(begin, end, "".join(unit.text for unit in units)),
             pure=pure,
         )
-        letters = len(run.text) - run.digits
-        return run if run.digits or letters >= 3 or (letters == 2 and pure) else None
+        words = all(atom.spelled and len(atom.text) > 1 for atom in carriers)
+        return run if pure or run.digits or (len(run.text) >= 3 and not words) else None
 
     def _is_loose(self, index: int, inward: int, limit: int) -> bool:
         """Whether a word of a spelling alphabet at an edge has no letter beside it: then it is just a word."""

@@ -1,0 +1,144 @@
+"""Recall and precision of redaction, per kind, on generated calls of the test split: ``python tests/bench/privacy.py``.
+
+The text is the reference: the words that were spoken, lower case, without punctuation, numbers as words. A span counts as
+found when every word of it is masked, by whatever mark; a mark counts as right when it touches a span. ``--misses`` and
+``--extras`` print what went wrong (all people in these calls are invented).
+"""
+
+import argparse
+import random
+import sys
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+from callinsight.core.redaction import Finding, find
+from callinsight.core.values import Role, Span, Turn, Word
+from callinsight.privacy_files import load_rules
+
+ROOT = Path(__file__).resolve().parents[2]
+_ROLES = {"agent": Role.AGENT, "caller": Role.CALLER, "system": Role.SYSTEM}
+_WORD_MS = 300
+_NUMBERS = ("bsn", "phone", "iban", "postcode", "email")
+
+
+def turns_of(script: Any) -> tuple[tuple[Turn, ...], list[tuple[str, int, int, int]]]:
+    """The spoken lines of a generated call as turns, and its personal data as (kind, turn, first word, last word)."""
+    turns: list[Turn] = []
+    spans: list[tuple[str, int, int, int]] = []
+    at_ms = 0
+    for line in script.lines:
+        if line.sound or not line.text.split():
+            continue
+        words = []
+        for text in line.text.split():
+            words.append(Word(Span(at_ms, at_ms + _WORD_MS), text, 1.0))
+            at_ms += _WORD_MS
+        spans += [(span.kind, len(turns), span.first_word, span.last_word) for span in line.spans]
+        turns.append(Turn(Span(words[0].span.start_ms, at_ms), _ROLES[line.role], tuple(words)))
+    return tuple(turns), spans
+
+
+def _covered(findings: tuple[Finding, ...]) -> dict[tuple[int, int], str]:
+    return {
+        (found.first[0], word): found.kind for found in findings for word in range(found.first[1], found.last[1] + 1)
+    }
+
+
+class Score:
+    """Counts over all calls."""
+
+    def __init__(self) -> None:
+        self.spans: Counter[str] = Counter()
+        self.found: Counter[str] = Counter()
+        self.named: Counter[str] = Counter()
+        self.marks: Counter[str] = Counter()
+        self.right: Counter[str] = Counter()
+        self.masked_words = 0
+        self.right_words = 0
+        self.misses: dict[str, list[str]] = defaultdict(list)
+        self.extras: dict[str, list[str]] = defaultdict(list)
+
+    def add(self, turns: tuple[Turn, ...], truth: list[tuple[str, int, int, int]], found: tuple[Finding, ...]) -> None:
+        """Count one call."""
+        covered = _covered(found)
+        personal = {(turn, word) for _, turn, first, last in truth for word in range(first, last + 1)}
+        for kind, turn, first, last in truth:
+            kinds = [covered.get((turn, word)) for word in range(first, last + 1)]
+            self.spans[kind] += 1
+            self.found[kind] += None not in kinds
+            self.named[kind] += kind in kinds
+            if None in kinds:
+                shown = " ".join(
+                    f"_{word.text}_" if (turn, place) not in covered and first <= place <= last else word.text
+                    for place, word in enumerate(turns[turn].words)
+                )
+                before = turns[turn - 1].text[-50:] if turn else ""
+                self.misses[kind].append(f"{before} | {shown}")
+        for one in found:
+            words = range(one.first[1], one.last[1] + 1)
+            hit = any((one.first[0], word) in personal for word in words)
+            self.marks[one.kind] += 1
+            self.right[one.kind] += hit
+            self.masked_words += len(words)
+            self.right_words += sum((one.first[0], word) in personal for word in words)
+            if not hit:
+                text = " ".join(turns[one.first[0]].words[word].text for word in words)
+                self.extras[one.kind].append(f"{text}  <  {turns[one.first[0]].text}")
+
+    def table(self) -> str:
+        """One line per kind, then the sums."""
+        lines = [f"{'kind':24}{'spans':>7}{'recall':>9}{'as kind':>9}{'marks':>8}{'precision':>11}"]
+        for kind in sorted(set(self.spans) | set(self.marks)):
+            spans, marks = self.spans[kind], self.marks[kind]
+            lines.append(
+                f"{kind:24}{spans:7}{_share(self.found[kind], spans):>9}{_share(self.named[kind], spans):>9}"
+                f"{marks:8}{_share(self.right[kind], marks):>11}"
+            )
+        spans, found = sum(self.spans.values()), sum(self.found.values())
+        lines.append(f"{'all':24}{spans:7}{_share(found, spans):>9}{_share(sum(self.named.values()), spans):>9}"
+                     f"{sum(self.marks.values()):8}{_share(sum(self.right.values()), sum(self.marks.values())):>11}")  # fmt: skip
+        core = sum(self.spans[kind] for kind in _NUMBERS), sum(self.found[kind] for kind in _NUMBERS)
+        lines.append(f"bsn, phone, iban, postcode, e-mail together: recall {_share(core[1], core[0])}")
+        lines.append(f"masked words that are personal: {_share(self.right_words, self.masked_words)}")
+        return "\n".join(lines)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.4f}" if whole else "-"
+
+
+def main() -> None:
+    """Generate calls, redact them, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--calls", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=20260901)
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--misses", action="store_true", help="print what was not found")
+    parser.add_argument("--extras", action="store_true", help="print what was masked without need")
+    arguments = parser.parse_args()
+    sys.path.insert(0, str(ROOT / "models/recipes/calls"))
+    from dialogue import Wishes, make_call  # type: ignore[import-not-found]
+
+    rules = load_rules(ROOT / "models/privacy/personal_data.yaml")
+    score, words, seconds = Score(), 0, 0.0
+    for number in range(arguments.calls):
+        rng = random.Random(f"{arguments.seed}-{number}")
+        size = rng.choice(("short", "short", "medium", "long"))
+        turns, truth = turns_of(make_call(rng, split=arguments.split, wishes=Wishes(size=size)))
+        began = time.perf_counter()
+        found = find(turns, rules)
+        seconds += time.perf_counter() - began
+        words += sum(len(turn.words) for turn in turns)
+        score.add(turns, truth, found)
+    for wanted, lists in ((arguments.misses, score.misses), (arguments.extras, score.extras)):
+        for kind in sorted(lists) if wanted else ():
+            for line in lists[kind]:
+                print(f"{kind}: {line}")
+    print(score.table())
+    print(f"{arguments.calls} calls, {words} words, {seconds / words * 900_000:.1f} ms for 900 words")
+
+
+if __name__ == "__main__":
+    main()
