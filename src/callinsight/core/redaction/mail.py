@@ -67,7 +67,7 @@ class MailFinder:
         return ended or any(key in self.mail.domains for key in ahead[:2])
 
     def _thread(self, at: int, step: int) -> list[int]:
-        """What the speaker of ``at`` says from there on (``step`` 1) or before (-1), past back-channels of the other."""
+        """What the speaker of ``at`` says after it (``step`` 1) or before it (-1), past back-channels of the other."""
         turn = self.tokens[at].turn
         thread: list[int] = []
         index = at + step

@@ -98,6 +98,10 @@ class NameFinder:
         last: int | None = None
         parts, at = 0, index
         while at < len(self.tokens) and parts < _MOST_PARTS and self._free(at, turn):
+            spelled, letters = spelled_from(self.tokens, at, self.rules)
+            if len(letters) >= _SPELLED_LEAST and (strong or last is not None):
+                last, at = spelled - 1, spelled
+                continue
             step = self._particles(at, turn)
             core = at + step
             if step and (core >= len(self.tokens) or not self._free(core, turn)):
@@ -111,9 +115,6 @@ class NameFinder:
             last, parts, at = core, parts + (not initial), core + 1
             if self.tokens[core].stops and not initial:
                 break
-        spelled, letters = spelled_from(self.tokens, index if last is None else last + 1, self.rules)
-        if len(letters) >= (2 if last is not None else _SPELLED_LEAST) and (strong or last is not None):
-            last = spelled - 1
         if last is not None and all(self._is_initial(i) for i in range(index, last + 1)) and last - index < 2:
             return None
         return last
@@ -153,7 +154,8 @@ class NameFinder:
         if len(key) < 2 or any(c.isdigit() for c in key) or parse_number(key) is not None:
             return False
         proper = token.capital and not token.opens
-        if key in names.function_words:
+        old = particle and self.tokens[index - 1].key in ("der", "den") and key in names.ambiguous_surnames
+        if key in names.function_words and not old:
             return False
         if key in names.first_names or key in names.surnames:
             return True
@@ -165,19 +167,29 @@ class NameFinder:
             return proper and (strong or particle or ambiguous or key not in names.common_words)
         if ambiguous:
             return strong or particle or follows or self._has_surname(index)
-        return (strong or (follows and particle)) and not common
+        return (strong or (follows and particle) or self._has_surname(index)) and not common
 
     def _has_surname(self, index: int) -> bool:
-        """Whether a surname follows a first name that is also a word ("gerard jansen")."""
+        """Whether a surname follows a word that can be a first name ("gerard jansen"); less will do after "ik ben"."""
         names, turn = self.names, self.tokens[index].turn
-        if self.tokens[index].key not in names.ambiguous_first_names:
+        first = self.tokens[index].key in names.ambiguous_first_names
+        told = index >= 2 and self._introduces(index)
+        if not first and not told:
             return False
         step = self._particles(index + 1, turn)
         core = index + 1 + step
         if core >= len(self.tokens) or not self._free(core, turn):
             return False
         key = self.tokens[core].key
-        return key in names.surnames or (step > 0 and key in names.ambiguous_surnames)
+        return key in names.surnames or ((step > 0 or (first and told)) and key in names.ambiguous_surnames)
+
+    def _introduces(self, index: int) -> bool:
+        """Whether "ik ben" or the like stands right before the token."""
+        return any(
+            hit is not None and hit[1] == "weak" and start + hit[0] == index
+            for start in (index - 2, index - 1)
+            for hit in (self.book.at(self.tokens, start),)
+        )
 
     def _answer(self, index: int) -> None:
         """Take the name with which the other side answers the question that ends before ``index``."""
@@ -203,13 +215,12 @@ class NameFinder:
             return
         start = index - token.word
         before = range(start, index)
-        greeted = all(
-            self.tokens[i].key in self.names.greetings
-            or self.tokens[i].key in self.names.place_words
-            or i in self.public
-            for i in before
+        keys = [self.tokens[i].key for i in before]
+        placed = any(key in self.names.place_words for key in keys) and keys[0] in (
+            self.names.greetings | self.names.place_words
         )
-        if greeted:
+        greeted = all(key in self.names.greetings for key in keys)
+        if greeted or placed:
             # Without a greeting, and later in the call, "met bordjes" is just a sentence that begins so.
             self._after(index + 1, token.turn, token.turn < _FIRST_TURNS or token.word > 0)
 
@@ -228,7 +239,8 @@ class NameFinder:
         if step and core < len(self.tokens) and self._free(core, token.turn):
             surname = self.tokens[core]
             # "der" and "den" live on in names only, so that any word behind them is one.
-            old = self.tokens[core - 1].key in ("der", "den") and surname.key not in names.function_words
+            old = self.tokens[core - 1].key in ("der", "den")
+            old = old and (surname.key not in names.function_words or surname.key in names.ambiguous_surnames)
             if (surname.key in names.surnames or old) and (not self.cased or surname.capital):
                 self._add(index, core)
             return

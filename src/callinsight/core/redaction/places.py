@@ -60,7 +60,8 @@ class StreetFinder:
     def _ends_here(self, index: int) -> Piece | None:
         token = self.tokens[index]
         key = token.key
-        if token.mark or key in self.places.no_streets:
+        told = self._numbered(index) or (self._cued(index) and self._placed(index))
+        if token.mark or (key in self.places.no_streets and not told):
             return None
         strong = any(key.endswith(end) and len(key) >= len(end) + 3 for end in self.places.suffixes)
         weak = any(key.endswith(end) and len(key) >= len(end) + 3 for end in self.places.weak_suffixes)
@@ -68,9 +69,16 @@ class StreetFinder:
         split = key in self.places.suffixes and self._is_split(index)
         if not split and known:
             return None
-        if not (strong or split or (weak and (self._cued(index) or self._numbered(index)))):
+        if not (strong or split or (weak and told)):
             return None
         return Piece("street", self._start(index - 1 if split else index), self._tail(index))
+
+    def _placed(self, index: int) -> bool:
+        """Whether the words before the token are those before a place: "in de", "op het", "aan"."""
+        before = [
+            token.key for token in self.tokens[max(0, index - 2) : index] if token.turn == self.tokens[index].turn
+        ]
+        return any(key in ("in", "op", "aan", "naar") for key in before)
 
     def _is_split(self, index: int) -> bool:
         """Whether "dorps straat" was written as two words."""

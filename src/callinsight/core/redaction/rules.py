@@ -118,7 +118,7 @@ class PlaceRules:
 
 @dataclass(frozen=True, slots=True)
 class MailRules:
-    """How an e-mail address is said; ``inside`` are words in between that are no part of it ("aan elkaar", "en dan")."""
+    """How an e-mail address is said; ``inside`` are words in between that are no part of it ("aan elkaar")."""
 
     at: frozenset[str]
     weak_at: frozenset[str]

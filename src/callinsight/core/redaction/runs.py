@@ -217,6 +217,9 @@ class _Builder:
             pure=pure,
         )
         words = all(atom.spelled and len(atom.text) > 1 for atom in carriers)
+        if run.text == "o":
+            # "o" alone is surprise, not a letter.
+            return None
         return run if pure or run.digits or (len(run.text) >= 3 and not words) else None
 
     def _is_loose(self, index: int, inward: int, limit: int) -> bool:
