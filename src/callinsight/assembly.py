@@ -81,7 +81,8 @@ def _tagger(settings: Settings, models: Registry, entry: ModelEntry) -> Tagger:
 
 
 def _engines(settings: Settings, models: Registry, entries: dict[str, ModelEntry]) -> worker.Engines:
-    from callinsight.engines import faster_whisper, pyannote
+    from callinsight.engines import faster_whisper
+    from callinsight.engines.pyannote import PyannoteDiarizer
     from callinsight.engines.speech_regions import SileroRegions
 
     device = device_of(settings)
@@ -98,7 +99,7 @@ def _engines(settings: Settings, models: Registry, entries: dict[str, ModelEntry
                 vocabulary=settings.speech.vocabulary,
             ),
         ),
-        diarizer=pyannote.load(
+        diarizer=PyannoteDiarizer.load(
             models.require(entries["speakers"]),
             device=device,
             min_speakers=settings.speakers.minimum,

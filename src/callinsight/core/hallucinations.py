@@ -48,7 +48,7 @@ _PHANTOMS = tuple(_plain(phrase) for phrase in PHANTOM_PHRASES)
 def is_phantom(text: str) -> bool:
     """Whether ``text`` is, apart from a few words, one of the known phantom phrases."""
     plain = _plain(text)
-    return any(phrase in plain and len(plain) <= len(phrase) + 15 for phrase in _PHANTOMS)
+    return any(phrase in plain and len(plain) <= len(phrase) + 20 for phrase in _PHANTOMS)
 
 
 def repeated_share(words: Sequence[str], *, longest: int = 8) -> float:

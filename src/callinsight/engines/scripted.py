@@ -1,0 +1,84 @@
+"""Deterministic engines for tests: they hear what a script says. The demo never uses them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from callinsight.core.values import (
+    UNKNOWN_LABEL,
+    FailureKind,
+    Outcome,
+    Question,
+    Span,
+    SpeakerTurn,
+    Stage,
+    Tags,
+    Turn,
+    Utterance,
+    Waveform,
+    Word,
+)
+from callinsight.engines import SpokenChannel, Transcript
+from callinsight.errors import RecordingError
+
+
+@dataclass(slots=True)
+class ScriptedTranscriber:
+    """Puts the next line of ``lines`` into every region, its words spread evenly; starts over at the end.
+
+    ``broken`` picks channels at which it fails, as an engine would: the whole batch with them.
+    """
+
+    lines: Sequence[str]
+    broken: Callable[[SpokenChannel], bool] = lambda _: False
+    batches: list[int] = field(default_factory=list)
+
+    def transcribe(self, channels: Sequence[SpokenChannel]) -> tuple[Transcript, ...]:
+        """See :class:`callinsight.engines.Transcriber`."""
+        self.batches.append(len(channels))
+        if any(self.broken(channel) for channel in channels):
+            raise RecordingError(Stage.TRANSCRIBE, FailureKind.ENGINE_FAILED)
+        return tuple(self._transcript(channel) for channel in channels)
+
+    def _transcript(self, channel: SpokenChannel) -> Transcript:
+        lines = (self.lines[index % len(self.lines)] for index in range(len(channel.regions)))
+        return Transcript(tuple(Utterance(r, spread(line, r)) for r, line in zip(channel.regions, lines, strict=True)))
+
+
+def spread(line: str, span: Span) -> tuple[Word, ...]:
+    """The words of ``line``, spread evenly over ``span``."""
+    texts = line.split()
+    edges = [span.start_ms + span.duration_ms * index // len(texts) for index in range(len(texts) + 1)]
+    return tuple(
+        Word(Span(start, max(start + 1, end)), text, 0.9)
+        for text, start, end in zip(texts, edges[:-1], edges[1:], strict=True)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedDiarizer:
+    """Hears the same turns in every recording, cut to its length."""
+
+    turns: tuple[SpeakerTurn, ...]
+
+    def diarize(self, waveform: Waveform) -> tuple[SpeakerTurn, ...]:
+        """See :class:`callinsight.engines.Diarizer`."""
+        return tuple(turn for turn in self.turns if turn.span.end_ms <= waveform.duration_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedTagger:
+    """Hears the topic whose keyword occurs in a call, with the turn as evidence."""
+
+    topics: tuple[tuple[str, str], ...]
+
+    def tag(self, calls: Sequence[tuple[Turn, ...]]) -> tuple[Tags, ...]:
+        """See :class:`callinsight.engines.Tagger`."""
+        return tuple(self._tags(turns) for turns in calls)
+
+    def _tags(self, turns: tuple[Turn, ...]) -> Tags:
+        questions = []
+        for keyword, topic in self.topics:
+            evidence = tuple(number for number, turn in enumerate(turns) if keyword in turn.text.split())
+            if evidence:
+                questions.append(Question(topic, None, 0.9, evidence=evidence))
+        return Tags(tuple(questions), Outcome(UNKNOWN_LABEL, 0.5))
