@@ -98,11 +98,18 @@ def _allow_list(settings: PublishSettings) -> tuple[Script, ...]:
 
 @contextmanager
 def _attached(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
+    # small blocks, because the copy holds many small tables
     connection.execute(f"ATTACH {quoted(str(path))} AS published (READ_WRITE, BLOCK_SIZE 16384)")
     try:
         yield
     finally:
         connection.execute("DETACH published")  # which also writes everything to the file
+
+
+def fill_published(connection: duckdb.DuckDBPyConnection, settings: PublishSettings, now: datetime) -> None:
+    """Make all tables of the copy, with their comments, in an attached empty database named ``published``."""
+    _make_tables(connection, settings, now)
+    _copy_comments(connection, settings.k)
 
 
 def _make_tables(connection: duckdb.DuckDBPyConnection, settings: PublishSettings, now: datetime) -> None:
@@ -192,8 +199,7 @@ def publish_from(
     _clear(fresh)
     try:
         with _attached(connection, fresh):
-            _make_tables(connection, chosen, now or datetime.now(UTC))
-            _copy_comments(connection, chosen.k)
+            fill_published(connection, chosen, now or datetime.now(UTC))
             tables = _describe(connection)
         size_bytes = _swap_in(fresh, target)
     except duckdb.Error as error:

@@ -1,5 +1,6 @@
 """Invented call results of every shape, small enough to load by the hundred."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -121,9 +122,19 @@ def database(tmp_path: Path) -> Path:
     return tmp_path / "work" / "callinsight.duckdb"
 
 
+@pytest.fixture(scope="session")
+def prepared_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database with schema, views and calendar, made once, to be copied."""
+    path = tmp_path_factory.mktemp("store") / "prepared.duckdb"
+    with open_writer(path):
+        return path
+
+
 @pytest.fixture
-def writer(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def writer(database: Path, prepared_database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """An open, empty, prepared database."""
+    database.parent.mkdir()
+    shutil.copy(prepared_database, database)
     with open_writer(database) as connection:
         yield connection
 

@@ -1,2 +1,2 @@
--- The calendar: no counts.
+-- The calendar with holidays: no counts.
 SELECT * FROM main.calendar ORDER BY local_date

@@ -5,11 +5,11 @@ SELECT
     c.iso_week,
     c.week_start,
     count(*) AS calls,
-    sum(m.words) AS words,
+    CAST(sum(m.words) AS BIGINT) AS words,
     round(sum(m.words * m.mean_word_probability) / nullif(sum(m.words), 0), 3) AS mean_word_probability,
-    sum(m.loops_redecoded) AS loops_redecoded,
-    sum(m.loops_dropped) AS loops_dropped,
-    sum(m.phantoms_dropped) AS phantoms_dropped
+    CAST(sum(m.loops_redecoded) AS BIGINT) AS loops_redecoded,
+    CAST(sum(m.loops_dropped) AS BIGINT) AS loops_dropped,
+    CAST(sum(m.phantoms_dropped) AS BIGINT) AS phantoms_dropped
 FROM calls c
 JOIN measures m USING (call_id)
 GROUP BY ALL;

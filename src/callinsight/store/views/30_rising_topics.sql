@@ -38,8 +38,8 @@ counts AS (
 totals AS (
     SELECT
         topic,
-        coalesce(sum(calls) FILTER (WHERE is_last), 0) AS calls,
-        coalesce(sum(calls) FILTER (WHERE NOT is_last), 0) AS calls_before
+        CAST(coalesce(sum(calls) FILTER (WHERE is_last), 0) AS BIGINT) AS calls,
+        CAST(coalesce(sum(calls) FILTER (WHERE NOT is_last), 0) AS BIGINT) AS calls_before
     FROM counts GROUP BY topic
 ),
 spread AS (
