@@ -139,7 +139,6 @@ class Process(_Section):
 
     chunk_calls: int = Field(default=32, ge=1)
     workers: int = Field(default=1, ge=1)
-    retries: int = Field(default=2, ge=0)
 
 
 class Privacy(_Section):

@@ -1,0 +1,84 @@
+"""Settings: later sources win, unknown names are refused with the nearest valid one, nothing is guessed."""
+
+from pathlib import Path
+
+import pytest
+
+from callinsight import settings
+from callinsight.errors import SettingsError
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def empty_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("CALLINSIGHT_SETTINGS", "CALLINSIGHT_PUBLISH__K"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "callinsight.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_defaults_need_no_file() -> None:
+    assert settings.load().publish.k == 10
+
+
+def test_command_line_over_environment_over_file(empty_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(empty_place, "[publish]\nk = 3\ninclude_quotes = true\n")
+    assert settings.load().publish.k == 3
+    monkeypatch.setenv("CALLINSIGHT_PUBLISH__K", "4")
+    assert settings.load().publish.k == 4
+    chosen = settings.load(overrides={"publish": {"k": 5}})
+    assert (chosen.publish.k, chosen.publish.include_quotes) == (5, True)
+
+
+def test_a_given_file_must_be_there(empty_place: Path) -> None:
+    with pytest.raises(SettingsError, match=r"no settings file other\.toml"):
+        settings.load(empty_place / "other.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[publish]\nkk = 3\n", "publish.kk: did you mean k?"),
+        ("[publsh]\nk = 3\n", r"\[publsh\]: did you mean publish?"),
+        ("[publish]\nk = 0\n", "publish.k"),
+        ('[inbox]\ntime_zone = "Europe/Ede"\n', "inbox.time_zone"),
+        ("[publish\n", "cannot be read"),
+    ],
+)
+def test_nonsense_is_refused_by_name(empty_place: Path, text: str, said: str) -> None:
+    write(empty_place, text)
+    with pytest.raises(SettingsError, match=said.replace("?", r"\?")):
+        settings.load()
+
+
+def test_unknown_environment_names_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLINSIGHT_PUBLIS__K", "4")
+    with pytest.raises(SettingsError, match="did you mean CALLINSIGHT_PUBLISH__K"):
+        settings.load()
+
+
+def test_the_digest_follows_what_changes_results() -> None:
+    base = settings.load()
+    assert settings.load(overrides={"publish": {"k": 99}}).digest() == base.digest()
+    assert settings.load(overrides={"speech": {"beam_size": 1}}).digest() != base.digest()
+
+
+def test_the_shipped_file_documents_every_key_and_changes_nothing() -> None:
+    text = (ROOT / "callinsight.toml").read_text(encoding="utf-8")
+    assert settings.load(ROOT / "callinsight.toml").model_dump() == settings.Settings().model_dump()
+    for section, field in settings.Settings.model_fields.items():
+        assert f"[{section}]" in text
+        for key in field.annotation.model_fields:  # type: ignore[union-attr]
+            assert f"\n{key} = " in text or f"\n# {key} = " in text, f"{section}.{key} is not in callinsight.toml"
+
+
+def test_settings_survive_a_trip_to_another_process() -> None:
+    chosen = settings.load(overrides={"speech": {"vocabulary": ["Zonnedaal", "Kerkstraat"]}})
+    assert settings.Settings.model_validate_json(chosen.model_dump_json()).model_dump() == chosen.model_dump()
