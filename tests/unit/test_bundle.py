@@ -1,0 +1,111 @@
+"""Result files: whole or not there, equal bytes for equal results, and damage that is named without its content."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from callinsight import bundle
+from callinsight.core.values import (
+    Call,
+    CallResult,
+    Failure,
+    FailureKind,
+    Flag,
+    FlagSource,
+    Measures,
+    Need,
+    Outcome,
+    Provenance,
+    Question,
+    Recognition,
+    Redaction,
+    Role,
+    Severity,
+    Span,
+    Stage,
+    Tags,
+    Turn,
+    Word,
+)
+from callinsight.errors import StoreError
+
+
+def result(call_id: str = "cabc234") -> CallResult:
+    turn = Turn(Span(0, 900), Role.CALLER, (Word(Span(0, 400), "dag", 0.5), Word(Span(400, 900), "<NAAM>", 0.25)))
+    return CallResult(
+        call=Call(call_id, datetime(2026, 9, 1, 8, 0, 5, tzinfo=UTC), "burgerzaken"),
+        recording_ref="rabc234",
+        turns=(turn,),
+        tags=Tags(
+            (Question("passport", "cost", 0.75, (Need("travel", 0.5, (0,)),), (0,)),),
+            Outcome("handled", 0.5, (0,)),
+            (Flag("repeat-call", Severity.INFO, Span(0, 900), FlagSource.RULE, evidence=(0,)),),
+        ),
+        measures=Measures(1_000, caller_talk_ms=900, silence_ms=100),
+        recognition=Recognition(words=2, mean_word_probability=0.375),
+        redactions=(Redaction("person_name", Span(400, 900), 0),),
+        provenance=Provenance("0.1.0", "abc", (("speech", "def"),), "1"),
+    )
+
+
+def test_a_result_comes_back_as_it_was(tmp_path: Path) -> None:
+    bundle.write_result(tmp_path, result())
+    path = bundle.result_path(tmp_path, "cabc234")
+    assert bundle.read_result(path) == result()
+    assert list(bundle.result_ids(tmp_path)) == ["cabc234"]
+
+
+def test_equal_results_are_equal_bytes_and_private(tmp_path: Path) -> None:
+    bundle.write_result(tmp_path / "a", result())
+    bundle.write_result(tmp_path / "b", result())
+    a, b = (bundle.result_path(tmp_path / folder, "cabc234") for folder in "ab")
+    assert a.read_bytes() == b.read_bytes()
+    assert a.stat().st_mode & 0o077 == 0
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.json"
+    bundle.write_atomically(path, b"old")
+
+    def no_space(_: int) -> None:
+        raise OSError(28, "no space left")
+
+    monkeypatch.setattr(os, "fsync", no_space)
+    with pytest.raises(OSError, match="no space"):
+        bundle.write_atomically(path, b"new and longer")
+    assert path.read_bytes() == b"old"
+    assert [file.name for file in tmp_path.iterdir()] == ["x.json"]
+
+
+@pytest.mark.parametrize("damage", [b"", b"not gzip", b"\x1f\x8b\x08\x00geheim"])
+def test_damage_is_named_by_call_and_not_by_content(tmp_path: Path, damage: bytes) -> None:
+    path = bundle.result_path(tmp_path, "cabc234")
+    bundle.write_atomically(path, damage)
+    with pytest.raises(StoreError, match="cabc234") as caught:
+        bundle.read_result(path)
+    assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize("call_id", ["../../etc", "A", "", "c/..", "c" * 80])
+def test_ids_that_are_no_file_names_are_refused(tmp_path: Path, call_id: str) -> None:
+    with pytest.raises(ValueError, match="call_id"):
+        bundle.result_path(tmp_path, call_id)
+
+
+def test_failures_come_and_go(tmp_path: Path) -> None:
+    failure = Failure("rabc234", Stage.DECODE, FailureKind.TRUNCATED)
+    assert bundle.read_failures(tmp_path) == ()
+    bundle.write_failure(tmp_path, failure)
+    assert bundle.read_failures(tmp_path) == (failure,)
+    assert bundle.remove_failure(tmp_path, "rabc234")
+    assert not bundle.remove_failure(tmp_path, "rabc234")
+    assert bundle.read_failures(tmp_path) == ()
+
+
+def test_removing_a_result(tmp_path: Path) -> None:
+    bundle.write_result(tmp_path, result())
+    assert bundle.remove_result(tmp_path, "cabc234")
+    assert not bundle.remove_result(tmp_path, "cabc234")
+    assert list(bundle.result_ids(tmp_path)) == []

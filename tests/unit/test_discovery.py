@@ -1,0 +1,154 @@
+"""What a run finds in the inbox: new, done, copied, set aside; and what it does not do twice."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from callinsight import bundle, discovery, quarantine, run, settings
+from callinsight.core.values import Failure, FailureKind, Stage
+from callinsight.errors import SettingsError
+from callinsight.ledger import State, open_ledger
+from callinsight.settings import Settings
+
+
+@pytest.fixture
+def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "inbox").mkdir()
+    return settings.load()
+
+
+def deliver(
+    name: str, data: bytes = b"sound", recording_id: str = "", started: str = "2026-09-01T09:00:00+02:00"
+) -> None:
+    path = Path("inbox") / name
+    path.write_bytes(data)
+    metadata = {"recording_id": recording_id or name, "started_at": started}
+    path.with_suffix(".json").write_text(json.dumps(metadata), encoding="utf-8")
+
+
+def pretend_done(chosen: Settings, plan: discovery.Plan) -> None:
+    """As if the calls of the plan had been processed, without listening to them."""
+    for call in plan.calls:
+        bundle.write_atomically(bundle.result_path(chosen.work.results, call.call_id), b"x")
+    with open_ledger(chosen.work.ledger) as ledger:
+        ledger.record(call.seen_as(State.DONE) for call in plan.calls)
+
+
+def test_a_new_recording_is_planned_once(chosen: Settings) -> None:
+    deliver("a.wav")
+    plan = run.discover(chosen)
+    assert (len(plan.calls), plan.found, plan.skipped) == (1, 1, 0)
+    assert discovery.read_plan(chosen, plan.run_id) == plan
+    pretend_done(chosen, plan)
+    again = run.discover(chosen)
+    assert (len(again.calls), again.skipped) == (0, 1)
+
+
+def test_names_appear_in_the_data_teams_files_only(chosen: Settings) -> None:
+    deliver("0612345678 jansen.wav")
+    deliver("leeg.wav", b"sound", "leeg")
+    Path("inbox/leeg.json").unlink()
+    plan = run.discover(chosen)
+    private = {discovery.plan_path(chosen, plan.run_id), chosen.work.quarantine_list}
+    for file in chosen.work.folder.rglob("*"):
+        if file.is_file():
+            assert file.stat().st_mode & 0o077 == 0 or file.suffix.startswith(".sqlite"), file
+            if file not in private:
+                assert b"jansen" not in file.read_bytes(), file
+                assert b"0612345678" not in file.read_bytes(), file
+    run.close(chosen, plan.run_id)
+    assert not discovery.plan_path(chosen, plan.run_id).exists()
+
+
+def test_the_same_recording_under_two_names_counts_once(chosen: Settings) -> None:
+    deliver("a.wav", started="2026-09-01T09:00:00+02:00")
+    deliver("b.wav", started="2026-09-01T09:30:00+02:00")
+    plan = run.discover(chosen)
+    assert [call.recording.name for call in plan.calls] == ["a.wav"]
+    assert [(entry.name, entry.failure.kind) for entry in plan.failures] == [("b.wav", FailureKind.DUPLICATE)]
+    pretend_done(chosen, plan)
+    deliver("c.wav", started="2026-08-01T09:30:00+02:00")
+    later = run.discover(chosen)
+    assert later.calls == ()
+    assert [entry.name for entry in later.failures] == ["c.wav"]
+
+
+def test_what_was_set_aside_is_reported_once(chosen: Settings) -> None:
+    deliver("a.wav")
+    Path("inbox/a.json").unlink()
+    deliver("b.wav")
+    Path("inbox/b.wav").unlink()
+    first = run.discover(chosen)
+    assert {entry.failure.kind for entry in first.failures} == {
+        FailureKind.METADATA_MISSING,
+        FailureKind.RECORDING_MISSING,
+    }
+    assert run.discover(chosen).failures == ()
+    assert len(bundle.read_failures(chosen.work.failures)) == 2
+    with chosen.work.quarantine_list.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream, delimiter=";"))
+    assert [row["bestand"] for row in rows] == ["a.wav", "b.json"]
+    assert all(row["reden"] and row["wat te doen"] for row in rows)
+
+
+def test_metadata_that_arrives_later_mends_it(chosen: Settings) -> None:
+    deliver("a.wav")
+    metadata = Path("inbox/a.json").read_bytes()
+    Path("inbox/a.json").unlink()
+    run.discover(chosen)
+    Path("inbox/a.json").write_bytes(metadata)
+    assert len(run.discover(chosen).calls) == 1
+
+
+def test_corrected_metadata_is_taken_over(chosen: Settings) -> None:
+    deliver("a.wav")
+    pretend_done(chosen, run.discover(chosen))
+    deliver("a.wav", started="2026-09-02T09:00:00+02:00")
+    plan = run.discover(chosen)
+    assert [call.recording.metadata.started_at.day for call in plan.calls] == [2]
+
+
+def test_a_lost_ledger_costs_no_work(chosen: Settings) -> None:
+    deliver("a.wav")
+    plan = run.discover(chosen)
+    pretend_done(chosen, plan)
+    chosen.work.ledger.unlink()
+    again = run.discover(chosen)  # the result is unreadable here, so the call is done again rather than lost
+    assert [call.call_id for call in again.calls] == [call.call_id for call in plan.calls]
+
+
+def test_a_lost_result_is_made_again(chosen: Settings) -> None:
+    deliver("a.wav")
+    plan = run.discover(chosen)
+    pretend_done(chosen, plan)
+    bundle.remove_result(chosen.work.results, plan.calls[0].call_id)
+    assert len(run.discover(chosen).calls) == 1
+
+
+def test_a_damaged_key_is_refused(chosen: Settings) -> None:
+    deliver("a.wav")
+    run.discover(chosen)
+    chosen.work.key_file.write_text("zz")
+    with pytest.raises(SettingsError, match="key"):
+        run.discover(chosen)
+
+
+def test_an_inbox_that_is_not_there(chosen: Settings) -> None:
+    with pytest.raises(SettingsError):
+        run.discover(settings.load(overrides={"inbox": {"address": "nowhere"}}))
+
+
+def test_every_kind_of_failure_has_its_advice() -> None:
+    assert set(quarantine.ADVICE) == set(FailureKind)
+
+
+def test_a_name_cannot_run_in_a_spreadsheet(tmp_path: Path) -> None:
+    path = tmp_path / "q.csv"
+    entry = quarantine.Entry("=cmd|x.wav", Failure("rabc234", Stage.DECODE, FailureKind.TRUNCATED))
+    quarantine.update(path, [entry], ())
+    assert quarantine.read(path)["rabc234"]["bestand"] == "'=cmd|x.wav"
+    quarantine.update(path, (), ["rabc234"])
+    assert quarantine.read(path) == {}
