@@ -1,10 +1,11 @@
 """Cross-talk: what one side of a call hears of the other, faintly, on its own channel.
 
-The path from one channel into the other is nearly constant within a call, so its strength can be read off the call
-itself: over the time that the other side speaks, the middle value of the level difference, per frequency band, is that
-of the bleed (people overlap for a small part of the time only). What is no louder than that is the other side's voice;
-what stands out from it is a voice of its own, even when both speak at once. Nothing is removed unless the fainter
-channel demonstrably follows the louder one.
+The path from one channel into the other is nearly constant within a call, so it can be read off the call itself. Over
+the time in which the other side is the louder one, the two channels are correlated: a bleed shows as one sharp delay
+(generalised cross-correlation with phase transform, Knapp and Carter 1976), and its gain per band follows from the
+cross-spectrum (the H1 estimate), which neither noise nor speech of one's own can raise. What is no louder than the path
+makes it is the other side's voice; what stands out from it is a voice of its own, even when both speak at once.
+Without the sharp delay nothing is removed.
 """
 
 from dataclasses import dataclass
@@ -13,98 +14,64 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from callinsight.core.acoustics import SAMPLE_RATE_HZ, Samples
-from callinsight.core.regions import Marks, Regions, marks_of, of_marks, without
+from callinsight.core.acoustics import SAMPLE_RATE_HZ, Samples, levels_db
+from callinsight.core.regions import Marks, Regions, of_marks, without
 from callinsight.core.values import Span
 
-_FRAME_MS = 16
-_HOP = _FRAME_MS * SAMPLE_RATE_HZ // 1000
+FRAME_MS = 16
+_HOP = FRAME_MS * SAMPLE_RATE_HZ // 1000
 _WINDOW = 2 * _HOP
 _EDGES_HZ = (250, 500, 800, 1200, 1700, 2400, 3400)
 _CHUNK_FRAMES = 3750  # one minute
-_MAX_LAG_FRAMES = 20  # 320 ms: an echo from a far handset, no further
-_LOUD_BELOW_PEAK_DB = 25.0
-_OTHER_LOUDER_DB = 6.0
-_MIN_EVIDENCE_FRAMES = 60  # about a second of the other side's voice
-_MIN_CORRELATION = 0.5
-_MARGIN_DB = 6.0
+
+_DELAY_WINDOW = 1 << 14  # about a second
+_DELAY_WINDOWS = 400
+_MAX_LEAD, _MAX_LAG = SAMPLE_RATE_HZ // 100, SAMPLE_RATE_HZ * 35 // 100  # -10 ms to 350 ms, an echo from a far handset
+_GAIN_WINDOW = 1 << 12
+_MIN_WINDOWS = 3
+_MIN_SHARPNESS = 9.0  # of the delay's peak over the rest; independent speech stays below 6
+
+_DOMINANT_DB = 3.0
+_DOMINANT_RAW_DB = 10.0
+_MARGIN = 4.0  # 6 dB
+_FLOOR_FACTOR = 2.0  # from the faint end of the noise to its middle
 _OWN_BANDS = 2
-_ABOVE_FLOOR_DB = 5.0
 _SMOOTH_FRAMES = 11
 _OWN_SHARE = 0.3
 _MIN_CUT_MS = 160
 _MIN_VOICE_FRAMES = 4
 
 _Bands = npt.NDArray[np.float32]
+_Path = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Bleed:
-    """The path from one channel into another: delay in 16 ms frames, and gain in dB per band."""
+    """The path from one channel into another.
 
-    lag_frames: int
-    gain_db: tuple[float, ...]
-    correlation: float
+    ``delay`` in samples at 16 kHz; ``path`` is the share of power that arrives, per bin of 32 ms; ``sharpness`` says
+    how far the delay stands out.
+    """
 
-
-def band_levels(samples: Samples) -> _Bands:
-    """Levels in dB of mono ``[sample]`` at 16 kHz as ``[frame, band]``, in frames of 16 ms."""
-    frames = -(-samples.shape[0] // _HOP)
-    edges = [round(hz * _WINDOW / SAMPLE_RATE_HZ) for hz in _EDGES_HZ]
-    levels = np.zeros((frames, len(edges) - 1), np.float32)
-    window = np.hanning(_WINDOW).astype(np.float32)
-    for first in range(0, frames, _CHUNK_FRAMES):
-        last = min(frames, first + _CHUNK_FRAMES)
-        piece = samples[first * _HOP : (last - 1) * _HOP + _WINDOW]
-        piece = np.pad(piece, (0, (last - first - 1) * _HOP + _WINDOW - piece.shape[0]))
-        spectrum = np.fft.rfft(np.lib.stride_tricks.sliding_window_view(piece, _WINDOW)[::_HOP] * window, axis=1)
-        power = spectrum.real**2 + spectrum.imag**2
-        for band, (low, high) in enumerate(pairwise(edges)):
-            levels[first:last, band] = 10 * np.log10(power[:, low:high].mean(axis=1) + 1e-9)
-    return levels
+    delay: int
+    path: _Path
+    sharpness: float
 
 
-def find_bleed(own: _Bands, other: _Bands, other_speaks: Marks) -> Bleed | None:
-    """How the other channel gets into this one; ``None`` when it demonstrably does not, or too little is heard."""
-    other_level, own_level = other.mean(axis=1), own.mean(axis=1)
-    if not other_speaks.any():
-        return None
-    peak = np.quantile(other_level[other_speaks], 0.95)
-    evidence = other_speaks & (other_level > peak - _LOUD_BELOW_PEAK_DB) & (own_level < other_level - _OTHER_LOUDER_DB)
-    if np.count_nonzero(evidence) < _MIN_EVIDENCE_FRAMES:
-        return None
-    best_lag, best = 0, -1.0
-    for lag in range(_MAX_LAG_FRAMES + 1):
-        shifted = np.roll(own_level, -lag)
-        correlation = _correlation(shifted[evidence], other_level[evidence])
-        if correlation > best + 0.02:  # the least delay that explains it
-            best_lag, best = lag, correlation
-    if best < _MIN_CORRELATION:
-        return None
-    difference = np.roll(own, -best_lag, axis=0)[evidence] - other[evidence]
-    return Bleed(best_lag, tuple(float(gain) for gain in np.median(difference, axis=0)), best)
-
-
-def _correlation(first: npt.NDArray[np.floating], second: npt.NDArray[np.floating]) -> float:
-    if first.std() < 1e-6 or second.std() < 1e-6:
-        return 0.0
-    return float(np.corrcoef(first, second)[0, 1])
-
-
-def without_bleed(own: Samples, other: Samples, own_regions: Regions, other_regions: Regions) -> Regions:
+def without_bleed(own: Samples, other: Samples, own_regions: Regions) -> Regions:
     """The parts of a channel's speech regions that are its own voice and not the other channel's bleeding through.
 
     Both channels are mono ``[sample]`` at 16 kHz of the same call. Speech of both at once stays.
     """
-    if not own_regions or not other_regions or own.shape != other.shape:
+    if not own_regions or own.shape != other.shape:
         return own_regions
-    own_bands, other_bands = band_levels(own), band_levels(other)
-    other_speaks = marks_of(other_regions, own_bands.shape[0], _FRAME_MS)
-    bleed = find_bleed(own_bands, other_bands, other_speaks)
+    dominated = _dominated(levels_db(own, _HOP), levels_db(other, _HOP))
+    bleed = find_bleed(own, other, dominated)
     if bleed is None:
         return own_regions
-    own_voice, bled = _told_apart(own_bands, other_bands, bleed)
-    cuts = tuple(span for span in of_marks(bled, _FRAME_MS) if span.duration_ms >= _MIN_CUT_MS)
+    late = np.roll(dominated, bleed.delay // _HOP)  # an echo outlasts the word that made it
+    own_voice, bled = _told_apart(own, other, bleed)
+    cuts = tuple(span for span in of_marks(bled & (dominated | late), FRAME_MS) if span.duration_ms >= _MIN_CUT_MS)
     kept: list[Span] = []
     for region in own_regions:
         pieces = without([region], cuts)
@@ -114,21 +81,107 @@ def without_bleed(own: Samples, other: Samples, own_regions: Regions, other_regi
 
 
 def _holds(own_voice: Marks, piece: Span) -> bool:
-    inside = own_voice[piece.start_ms // _FRAME_MS : -(-piece.end_ms // _FRAME_MS)]
+    inside = own_voice[piece.start_ms // FRAME_MS : -(-piece.end_ms // FRAME_MS)]
     return int(np.count_nonzero(inside)) >= _MIN_VOICE_FRAMES
 
 
-def _told_apart(own: _Bands, other: _Bands, bleed: Bleed) -> tuple[Marks, Marks]:
+def _dominated(own: _Bands, other: _Bands) -> Marks:
+    """Mark the 16 ms frames in which the other side is the louder one, by the channels' levels in dB.
+
+    Each level counts from its own channel's loudest, since recorders amplify the sides differently; a large plain
+    difference counts too, for a side that never says a word. Never true for both directions at once.
+    """
+    smooth = np.ones(2 * _SMOOTH_FRAMES) / (2 * _SMOOTH_FRAMES)
+    levels = [10 * np.log10(np.convolve(10 ** (level / 10), smooth, mode="same") + 1e-12) for level in (own, other)]
+    difference = levels[1] - levels[0]
+    relative = difference + float(np.quantile(own, 0.995)) - float(np.quantile(other, 0.995))
+    marks: Marks = (relative > _DOMINANT_DB) | ((difference > _DOMINANT_RAW_DB) & (relative > -_DOMINANT_DB))
+    return marks
+
+
+def find_bleed(own: Samples, other: Samples, dominated: Marks) -> Bleed | None:
+    """How the other channel gets into this one; ``None`` when no sharp delay shows, or too little is heard."""
+    starts = _window_starts(dominated, levels_db(other, _HOP), _DELAY_WINDOW)
+    if len(starts) < _MIN_WINDOWS:
+        return None
+    summed = np.zeros(_DELAY_WINDOW // 2 + 1, np.complex128)
+    window = np.hanning(_DELAY_WINDOW).astype(np.float32)
+    for start in starts:
+        cross, _ = _cross(own, other, start, window)
+        summed += cross / (np.abs(cross) + 1e-9)
+    band = np.fft.rfftfreq(_DELAY_WINDOW, 1 / SAMPLE_RATE_HZ)
+    summed[(band < _EDGES_HZ[0]) | (band > _EDGES_HZ[-1])] = 0
+    likeness = np.fft.irfft(summed)
+    candidates = np.concatenate([likeness[-_MAX_LEAD:], likeness[:_MAX_LAG]])
+    delay = int(np.argmax(np.abs(candidates))) - _MAX_LEAD
+    sharpness = float(np.abs(candidates).max() / (likeness.std() + 1e-12))
+    if sharpness < _MIN_SHARPNESS:
+        return None
+    return Bleed(delay, _path(own, other, delay, dominated), sharpness)
+
+
+def _window_starts(dominated: Marks, other_levels: _Bands, length: int) -> list[int]:
+    """First samples of at most 400 windows, spread over the call, in which the other side is loud and dominates."""
+    frames = length // _HOP
+    loud = dominated & (other_levels > np.quantile(other_levels, 0.98) - 25.0)
+    share = np.convolve(loud, np.ones(frames), mode="valid")[:: frames // 2] / frames
+    good = np.flatnonzero(share > 0.5) * (frames // 2) * _HOP
+    return [int(start) for start in good[:: -(-len(good) // _DELAY_WINDOWS) or 1]]
+
+
+def _cross(
+    own: Samples, other: Samples, start: int, window: Samples, delay: int = 0
+) -> tuple[npt.NDArray[np.complex128], npt.NDArray[np.float64]]:
+    """Cross-spectrum of one window, and the power spectrum of the other channel, ``delay`` samples earlier."""
+    mine, theirs = own[start : start + window.size], other[max(0, start - delay) : max(0, start - delay) + window.size]
+    size = min(mine.size, theirs.size)
+    spectra = [np.fft.rfft(part[:size] * window[:size], window.size) for part in (mine, theirs)]
+    return spectra[0] * np.conj(spectra[1]), np.abs(spectra[1]) ** 2
+
+
+def _path(own: Samples, other: Samples, delay: int, dominated: Marks) -> _Path:
+    """Share of the other channel's power that arrives, per bin of a 32 ms window."""
+    window = np.hanning(_GAIN_WINDOW).astype(np.float32)
+    cross, power = np.zeros(_GAIN_WINDOW // 2 + 1, np.complex128), np.zeros(_GAIN_WINDOW // 2 + 1)
+    for start in _window_starts(dominated, levels_db(other, _HOP), _GAIN_WINDOW):
+        pair, theirs = _cross(own, other, start, window, delay)
+        cross += pair
+        power += theirs
+    arrived = np.abs(cross) ** 2 / (power + 1e-9)
+    ratio = _GAIN_WINDOW // _WINDOW
+    smooth = np.ones(ratio)  # the bins of the long window around each bin of the short one
+    path = np.convolve(arrived, smooth, mode="same") / (np.convolve(power, smooth, mode="same") + 1e-9)
+    return path[::ratio].astype(np.float32)
+
+
+def _band_powers(samples: Samples, path: _Path | None = None) -> _Bands:
+    """Power of mono ``[sample]`` at 16 kHz as ``[frame, band]``, in frames of 16 ms; as it arrives when on a path."""
+    frames = -(-samples.shape[0] // _HOP)
+    edges = [round(hz * _WINDOW / SAMPLE_RATE_HZ) for hz in _EDGES_HZ]
+    bands = np.zeros((frames, len(edges) - 1), np.float32)
+    window = np.hanning(_WINDOW).astype(np.float32)
+    for first in range(0, frames, _CHUNK_FRAMES):
+        last = min(frames, first + _CHUNK_FRAMES)
+        piece = samples[first * _HOP : (last - 1) * _HOP + _WINDOW]
+        piece = np.pad(piece, (0, (last - first - 1) * _HOP + _WINDOW - piece.shape[0]))
+        spectrum = np.fft.rfft(np.lib.stride_tricks.sliding_window_view(piece, _WINDOW)[::_HOP] * window, axis=1)
+        power = spectrum.real**2 + spectrum.imag**2
+        if path is not None:
+            power *= path
+        for band, (low, high) in enumerate(pairwise(edges)):
+            bands[first:last, band] = power[:, low:high].mean(axis=1)
+    return bands
+
+
+def _told_apart(own: Samples, other: Samples, bleed: Bleed) -> tuple[Marks, Marks]:
     """Mark the frames in which the channel stands out from what the bleed makes of it, and those which are bleed."""
-    arrived = np.roll(other, bleed.lag_frames, axis=0)
+    mine = _band_powers(own)
+    arrived = np.roll(_band_powers(other, bleed.path), bleed.delay // _HOP, axis=0)
     expected = arrived.copy()
     for smear in (-1, 1, 2):  # frames do not align to the sample, and rooms ring on
         expected = np.maximum(expected, np.roll(arrived, smear, axis=0))
-    expected += np.asarray(bleed.gain_db, np.float32) + _MARGIN_DB
-    level, other_level = own.mean(axis=1), arrived.mean(axis=1)
-    audible = level > np.quantile(level, 0.1) + _ABOVE_FLOOR_DB
-    stands_out = ((own > expected).sum(axis=1) >= _OWN_BANDS) & audible
+    noise = _FLOOR_FACTOR * np.quantile(mine, 0.1, axis=0)
+    stands_out = (mine > _MARGIN * (expected + noise)).sum(axis=1) >= _OWN_BANDS
     own_voice = np.convolve(stands_out, np.ones(_SMOOTH_FRAMES), mode="same") >= _OWN_SHARE * _SMOOTH_FRAMES
-    heard = other_level > np.quantile(other_level, 0.1) + 2 * _ABOVE_FLOOR_DB
-    near = np.convolve(heard, np.ones(2 * _SMOOTH_FRAMES), mode="same") > 0
-    return stands_out, ~own_voice & near
+    heard = np.convolve((arrived > noise).any(axis=1), np.ones(2 * _SMOOTH_FRAMES), mode="same") > 0
+    return stands_out, ~own_voice & heard

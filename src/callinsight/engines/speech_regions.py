@@ -176,9 +176,7 @@ def _slowed(samples: Samples) -> Samples:
 
 def _own_voices(samples: Samples, found: list[Regions]) -> list[Regions]:
     """Both channels' speech without what bled over from the other."""
-    return [
-        bleed.without_bleed(samples[own], samples[other], found[own], found[other]) for own, other in ((0, 1), (1, 0))
-    ]
+    return [bleed.without_bleed(samples[own], samples[other], found[own]) for own, other in ((0, 1), (1, 0))]
 
 
 def _dropped_ms(levels: Levels, speech: Regions) -> int:
