@@ -5,18 +5,19 @@ Run it here with ``python pipelines/nightly.py [SETTINGS]``, or on a server thro
 
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # flows are loaded by file name; steps.py lies beside them
 
+import steps  # isort: skip - first, since it sets the environment that prefect reads when it is imported
 from prefect import flow, unmapped
 from prefect.futures import as_completed
-from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
+from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner
 
-import steps
 from callinsight.run import ChunkReport
 
 
-def runner_for(workers: int) -> TaskRunner:
+def runner_for(workers: int) -> Any:
     """One engine a process: with one worker the flow's own process, else a pool of processes."""
     return ThreadPoolTaskRunner(max_workers=1) if workers == 1 else ProcessPoolTaskRunner(max_workers=workers)
 

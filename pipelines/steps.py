@@ -1,28 +1,31 @@
 """The steps of :mod:`callinsight.run` as Prefect tasks.
 
-Prefect stores parameters, results' descriptions and exception texts in its database, so only ids and counts cross this
-boundary, nothing is cached or persisted, and an unexpected exception is reduced to the name of its type.
+Prefect stores parameters, artifacts, logs and exception texts in its database, so only ids and counts cross this
+boundary: nothing is cached or persisted, and an unexpected exception is reduced to the name of its type.
 """
 
 import functools
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
 
 from callinsight import offline
 
 offline.apply()
+# A flow without a server starts its own; Prefect's 20 seconds for that are short on a busy machine.
+os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")
 
-from prefect import task  # noqa: E402 - prefect reads its environment when it is imported
+from prefect import Task  # noqa: E402 - prefect reads its environment when it is imported
 from prefect.artifacts import (  # noqa: E402
     create_progress_artifact,
     create_table_artifact,
     update_progress_artifact,
 )
 from prefect.cache_policies import NO_CACHE  # noqa: E402
-from prefect.client.schemas.objects import TaskRun  # noqa: E402
-from prefect.states import State  # noqa: E402
+from prefect.client.schemas.objects import State, TaskRun  # noqa: E402
 
 from callinsight import run, settings  # noqa: E402
 from callinsight.errors import CallinsightError, StoreError  # noqa: E402
@@ -31,91 +34,104 @@ from callinsight.run import ChunkReport, Started  # noqa: E402
 P = ParamSpec("P")
 T = TypeVar("T")
 
+RETRY_DELAYS_S = (10.0, 60.0)
+"""How long to wait before each new attempt; as many attempts as there are waits."""
+
 
 class StepFailedError(Exception):
     """A step ended with an exception that nobody foresaw; only its type is told, since its text may hold speech."""
 
 
-def discreet(step: Callable[P, T]) -> Callable[P, T]:
-    """Let our own errors through, whose texts are made to be shown, and reduce all others to their type."""
+def discreet(function: Callable[P, T]) -> Callable[P, T]:
+    """Let our own errors through, whose texts are made to be shown, without their causes; of others tell the type."""
 
-    @functools.wraps(step)
+    @functools.wraps(function)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        failure: Exception
         try:
-            return step(*args, **kwargs)
-        except CallinsightError:
-            raise
+            return function(*args, **kwargs)
+        except CallinsightError as error:
+            failure = error.with_traceback(None)
         except Exception as error:  # noqa: BLE001 - the seam: nothing of it may reach Prefect's database
-            kind = type(error).__name__
-        raise StepFailedError(kind)
+            failure = StepFailedError(type(error).__name__)
+        # Prefect logs an exception with all that led to it, and a library's own text may quote what it was given.
+        failure.__cause__ = failure.__context__ = None
+        raise failure
 
     return guarded
 
 
-def worth_retrying(_task: object, _run: TaskRun, state: State[object]) -> bool:
+def worth_retrying(_task: "Task[..., Any]", _run: TaskRun, state: State[Any]) -> bool:
     """A database in use and trouble nobody foresaw may pass; wrong settings and missing models do not."""
     failure = state.result(raise_on_failure=False)
     return isinstance(failure, StoreError | StepFailedError)
 
 
+def step(name: str, run_name: str | None = None) -> Callable[[Callable[P, T]], Task[P, T]]:
+    """Make a function a Prefect task that leaves nothing behind but its state, and is tried again where that helps."""
+
+    def make(function: Callable[P, T]) -> Task[P, T]:
+        return Task(
+            discreet(function),
+            name=name,
+            task_run_name=run_name,
+            cache_policy=NO_CACHE,
+            persist_result=False,
+            log_prints=False,
+            retries=len(RETRY_DELAYS_S),
+            retry_delay_seconds=list(RETRY_DELAYS_S),
+            retry_condition_fn=worth_retrying,
+        )
+
+    return make
+
+
+@discreet
 def read_settings(file: str) -> settings.Settings:
     """The settings of a flow, by the name of their file; empty for the usual places."""
     return settings.load(Path(file) if file else None)
 
 
-step = functools.partial(
-    task,
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    log_prints=False,
-    retries=2,
-    retry_delay_seconds=[10, 60],
-    retry_condition_fn=worth_retrying,
-)
-
-
-@step(name="discover")
-@discreet
+@step("discover")
 def discover(settings_file: str) -> Started:
     """List the inbox: the run's id, its chunks, and how many files were set aside at once."""
     return run.start(read_settings(settings_file))
 
 
-@step(name="process", task_run_name="process-{chunk}")
-@discreet
+@step("process", run_name="process-{chunk}")
 def process(settings_file: str, run_id: str, chunk: int) -> ChunkReport:
     """One chunk of the run's calls, by its number."""
     return run.process_chunk(read_settings(settings_file), run_id, chunk)
 
 
-@step(name="load")
-@discreet
+@step("load")
 def load(settings_file: str, run_id: str, work: ChunkReport) -> int:
     """Load what was processed; how many calls that was."""
     counts = run.load(read_settings(settings_file), run_id, work)
     return counts.added + counts.replaced
 
 
-@step(name="publish")
-@discreet
+@step("publish")
 def publish(settings_file: str) -> None:
     """Swap in the managers' new copy."""
     run.publish(read_settings(settings_file))
 
 
-@step(name="report")
-@discreet
+@step("report")
 def report(settings_file: str, run_id: str) -> None:
     """Show the night as an artifact, and end the run."""
-    night = run.report(read_settings(settings_file), run_id)
-    create_table_artifact(key="night", table=run.rows_of(night), description="De nacht in cijfers")
-    run.close(read_settings(settings_file), run_id)
+    chosen = read_settings(settings_file)
+    table = [{"Wat": label, "Aantal": value} for label, value in run.rows_of(run.report(chosen, run_id))]
+    create_table_artifact(key="night", table=table, description="De nacht in cijfers")
+    run.close(chosen, run_id)
 
 
 @contextmanager
 def progress_of(chunks: int) -> Iterator[Callable[[], None]]:
     """A progress artifact over the chunks of a run; call what it gives after each."""
     artifact = create_progress_artifact(0.0, key="night-progress", description="Verwerkte delen van de nacht")
+    if not isinstance(artifact, UUID):
+        raise TypeError("a flow that is not async gets the artifact's id at once")
     done = 0
 
     def advance() -> None:
