@@ -20,7 +20,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     made = Table(title=title or None, title_justify="left", header_style="bold")
     for index, column in enumerate(columns):
         numeric = bool(listed) and all(isinstance(row[index], int | float) or row[index] == "" for row in listed)
-        made.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        made.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=index == 0)
     for row in listed:
         made.add_row(*(_cell(cell) for cell in row))
     return made

@@ -1,0 +1,132 @@
+"""The command line: answers at once, documents every command, and tells by its exit code how it went."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from callinsight import cli
+
+ROOT = Path(__file__).parents[2]
+
+
+def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(list(arguments))
+    captured = capsys.readouterr()
+    return int(ended.value.code or 0), captured.out, captured.err
+
+
+def command(name: str) -> click.Command:
+    found = cli.main_command.get_command(click.Context(cli.main_command), name)
+    assert isinstance(found, click.Command)
+    return found
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_command_is_there_and_documented(name: str) -> None:
+    found = command(name)
+    assert found.name == name
+    assert found.help
+    first = found.help.splitlines()[0]
+    assert first.endswith(".")
+    subcommands = found.commands.values() if isinstance(found, click.Group) else [found]
+    for one in subcommands:
+        assert one.help, f"{name} {one.name} has no help"
+        for parameter in one.params:
+            assert isinstance(parameter, click.Argument) or getattr(parameter, "help", None), f"{name} {parameter.name}"
+
+
+def test_the_readme_names_every_command() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert not [name for name in cli.COMMANDS if f"callinsight {name}" not in text and f"`{name}`" not in text]
+
+
+def test_help_imports_no_engine() -> None:
+    code = (
+        "import sys; from callinsight import cli\n"
+        "try: cli.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({m.split('.')[0] for m in sys.modules}), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "Commands:" in done.stdout
+    for heavy in ("torch", "numpy", "duckdb", "prefect", "pydantic", "rich", "pyannote", "transformers"):
+        assert f"'{heavy}'" not in done.stderr
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call(capsys, "--version")
+    assert code == 0
+    assert out.startswith("callinsight 0.")
+
+
+def test_an_unknown_command_cannot_run(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = call(capsys, "transcribe")
+    assert code == cli.EXIT_CANNOT_RUN
+    assert "transcribe" in err
+
+
+def test_wrong_settings_cannot_run(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "callinsight.toml").write_text("[publish]\nkk = 3\n")
+    code, _, err = call(capsys, "run")
+    assert code == cli.EXIT_CANNOT_RUN
+    assert "did you mean k?" in err
+    assert "Traceback" not in err
+
+
+def test_a_missing_inbox_cannot_run(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _, err = call(capsys, "run")
+    assert code == cli.EXIT_CANNOT_RUN
+    assert "inbox" in err
+
+
+def test_sql_without_a_database_says_so(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _, err = call(capsys, "sql", "SELECT 1")
+    assert code == cli.EXIT_CANNOT_RUN
+    assert err.startswith("callinsight: ")
+
+
+def test_models_list_and_verify(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    code, out, _ = call(capsys, "models", "list")
+    assert code == 0
+    assert "whisper-large-v2" in out
+    assert call(capsys, "models", "verify", "--profile", "demo")[0] == 0
+    assert call(capsys, "models", "verify", "--profile", "gpu")[0] == cli.EXIT_CANNOT_RUN
+
+
+def test_taxonomy_check_and_show(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert call(capsys, "taxonomy", "check")[0] == 0
+    code, out, _ = call(capsys, "taxonomy", "show", "paspoort")
+    assert code == 0
+    assert "passport" in out
+
+
+def test_sql_output_formats(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    import duckdb
+
+    path = tmp_path / "t.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE t AS SELECT 1 AS een, 'é;\"' AS twee")
+    code, out, _ = call(capsys, "sql", "--database", str(path), "--json", "FROM t")
+    assert code == 0
+    assert json.loads(out) == [{"een": 1, "twee": 'é;"'}]
+    _, out, _ = call(capsys, "sql", "--database", str(path), "--csv", "FROM t")
+    assert out.splitlines()[0] == "een,twee"
+    code, _, err = call(capsys, "sql", "--database", str(path), "DROP TABLE t")
+    assert code == cli.EXIT_CANNOT_RUN
+    assert err
