@@ -1,0 +1,291 @@
+"""The published copy: small counts hidden, nothing of single calls, swapped in while others read."""
+
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from callinsight.core.taxonomy import Taxonomy
+from callinsight.core.values import CallResult, Severity
+from callinsight.errors import StoreError
+from callinsight.store import publish as publish_module
+from callinsight.store.database import open_writer
+from callinsight.store.dimensions import sync_dimensions
+from callinsight.store.load import load_batch
+from callinsight.store.publish import PublishSettings, publish, publish_from
+from callinsight.store.query import run_query
+
+MakeResult = Callable[..., CallResult]
+NOW = datetime(2026, 9, 8, 4, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "public" / "callinsight.duckdb"
+
+
+@pytest.fixture
+def labelled(writer: duckdb.DuckDBPyConnection, small_taxonomy: Taxonomy) -> duckdb.DuckDBPyConnection:
+    sync_dimensions(writer, small_taxonomy)
+    return writer
+
+
+def _calls(make_result: MakeResult, counts: dict[tuple[str, str | None], int]) -> list[CallResult]:
+    """So many calls for each topic and facet, all in one week."""
+    return [
+        make_result(f"{topic}-{facet}-{n}".lower(), topics=((topic, facet),))
+        for (topic, facet), count in counts.items()
+        for n in range(count)
+    ]
+
+
+def _questions(target: Path, table: str = "questions_per_week") -> dict[tuple[object, ...], object]:
+    keys = "topic" if table == "topics_per_week" else "topic, facet"
+    rows = run_query(target, f"SELECT {keys}, calls, suppressed FROM {table}").rows
+    assert all((calls is None) == suppressed for *_, calls, suppressed in rows)
+    return {tuple(key): calls for *key, calls, _ in rows}
+
+
+def test_counts_below_k_are_hidden_and_others_are_not(
+    labelled: duckdb.DuckDBPyConnection, make_result: MakeResult, target: Path
+) -> None:
+    counts = {
+        ("passport", "cost"): 10,
+        ("passport", "photo-rules"): 2,
+        ("passport", None): 2,
+        ("bulky-waste", "cost"): 11,
+    }
+    load_batch(labelled, _calls(make_result, counts), [])
+    report = publish_from(labelled, target, PublishSettings(k=10), NOW)
+    assert _questions(target) == {
+        ("passport", "cost"): 10,
+        ("passport", "photo-rules"): None,
+        ("passport", None): None,
+        ("bulky-waste", "cost"): 11,
+    }
+    assert _questions(target, "topics_per_week") == {("passport",): 14, ("bulky-waste",): 11}
+    by_name = {table.name: table for table in report.tables}
+    assert (by_name["questions_per_week"].rows, by_name["questions_per_week"].suppressed) == (4, 2)
+    assert report.size_bytes == target.stat().st_size
+
+
+def test_a_lone_small_count_hides_the_next_smallest_too(
+    labelled: duckdb.DuckDBPyConnection, make_result: MakeResult, target: Path
+) -> None:
+    counts = {("passport", "cost"): 20, ("passport", "photo-rules"): 12, ("passport", None): 3}
+    load_batch(labelled, _calls(make_result, counts), [])
+    publish_from(labelled, target, PublishSettings(k=10), NOW)
+    # 35 is the total of the topic: with only 3 hidden, anybody could subtract
+    assert _questions(target, "topics_per_week") == {("passport",): 35}
+    assert _questions(target) == {("passport", "cost"): 20, ("passport", "photo-rules"): None, ("passport", None): None}
+
+
+def test_questions_of_a_hidden_topic_are_hidden(
+    labelled: duckdb.DuckDBPyConnection, make_result: MakeResult, target: Path
+) -> None:
+    counts = {
+        ("bulky-waste", "cost"): 3,
+        ("passport", "cost"): 12,
+        ("passport", "photo-rules"): 12,
+        ("digid", None): 40,
+    }
+    load_batch(labelled, _calls(make_result, counts), [])
+    publish_from(labelled, target, PublishSettings(k=10), NOW)
+    assert _questions(target, "topics_per_week") == {("bulky-waste",): None, ("passport",): None, ("digid",): 40}
+    shown = {key: calls for key, calls in _questions(target).items() if calls is not None}
+    assert shown == {("digid", None): 40}
+    assert set(_questions(target, "preventable_calls").values()) == {None}
+
+
+def test_no_table_shows_a_count_of_calls_below_k(
+    labelled: duckdb.DuckDBPyConnection, make_result: MakeResult, target: Path
+) -> None:
+    flags = (("violence", Severity.IMMEDIATE), ("repeat-call", Severity.REVIEW))
+    calls = [
+        make_result(
+            f"call-{n}",
+            topics=((("passport", "cost"), ("bulky-waste", None))[n % 3 == 0], ("digid", None)),
+            needs=("travel", "certainty")[: 1 + n % 2],
+            flags=flags[: n % 3],
+            outcome=("handled", "callback-request", "unknown")[n % 7 % 3],
+            registered_topic=("passport", "bulky-waste")[n % 4 == 0],
+            queue=("burgerzaken", "afval")[n % 5 == 0],
+        )
+        for n in range(37)
+    ]
+    load_batch(labelled, calls, [])
+    k = 8
+    report = publish_from(labelled, target, PublishSettings(k=k), NOW)
+    hiding = run_query(target, "SELECT table_name FROM duckdb_columns() WHERE column_name = 'suppressed'").rows
+    assert len(hiding) >= 12
+    for (table,) in hiding:
+        names = run_query(target, f"DESCRIBE {table}").rows
+        counted = [str(name) for name, kind, *_ in names if kind in ("BIGINT", "DOUBLE") and name not in _NOT_COUNTS]
+        for column in counted:
+            rows = run_query(target, f"SELECT {column}, suppressed FROM {table}").rows
+            assert all(value is None for value, suppressed in rows if suppressed), (table, column)
+        if "calls" in counted and table != "rising_topics":
+            small = run_query(target, f"SELECT count(*) FROM {table} WHERE calls < {k}").rows
+            assert small == ((0,),), table
+    assert report.suppressed > 0
+
+
+_NOT_COUNTS = {"weekday", "weeks_before"}
+
+
+def test_k_of_one_hides_nothing(labelled: duckdb.DuckDBPyConnection, make_result: MakeResult, target: Path) -> None:
+    load_batch(labelled, _calls(make_result, {("passport", "cost"): 1, ("bulky-waste", None): 2}), [])
+    report = publish_from(labelled, target, PublishSettings(k=1), NOW)
+    assert report.suppressed == 0
+    assert _questions(target) == {("passport", "cost"): 1, ("bulky-waste", None): 2}
+
+
+def test_k_below_one_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        PublishSettings(k=0)
+
+
+def test_a_rising_topic_of_few_calls_stays_hidden(
+    labelled: duckdb.DuckDBPyConnection, make_weeks: Callable[..., list[CallResult]], target: Path
+) -> None:
+    load_batch(labelled, [*make_weeks((20,) * 6), *make_weeks((0, 0, 1, 0, 0, 6), "bulky-waste", "few")], [])
+    publish_from(labelled, target, PublishSettings(k=5), NOW)
+    rows = run_query(
+        target, "SELECT topic, suppressed, calls, expected, verdict FROM rising_topics ORDER BY topic"
+    ).rows
+    assert rows == (("bulky-waste", True, None, None, None), ("passport", False, 20, 20.0, "geen verandering"))
+
+
+def test_quotes_appear_only_when_asked_for(
+    labelled: duckdb.DuckDBPyConnection, make_result: MakeResult, target: Path
+) -> None:
+    load_batch(labelled, [make_result(flags=(("violence", Severity.IMMEDIATE),), said="heel bijzondere woorden")], [])
+    publish_from(labelled, target, PublishSettings(k=1), NOW)
+    with pytest.raises(StoreError, match="flagged_calls does not exist"):
+        run_query(target, "FROM flagged_calls")
+    assert b"bijzondere" not in target.read_bytes()
+    assert b"call-0001" not in target.read_bytes()
+    publish_from(labelled, target, PublishSettings(k=1, include_quotes=True), NOW)
+    assert run_query(target, "SELECT quote FROM flagged_calls").rows == (("heel bijzondere woorden",),)
+
+
+def test_the_copy_says_what_it_is(labelled: duckdb.DuckDBPyConnection, make_result: MakeResult, target: Path) -> None:
+    load_batch(labelled, [make_result()], [])
+    publish_from(labelled, target, PublishSettings(k=3), NOW)
+    assert run_query(
+        target, "SELECT published_local::VARCHAR, k, with_quotes, last_day::VARCHAR FROM publication"
+    ).rows == (("2026-09-08 06:00:00", 3, False, "2026-09-01"),)
+    without = run_query(
+        target,
+        "SELECT table_name FROM duckdb_tables() WHERE comment IS NULL UNION ALL "
+        "SELECT table_name || '.' || column_name FROM duckdb_columns() WHERE NOT internal AND comment IS NULL",
+    )
+    assert without.rows == ()
+    comment = run_query(target, "SELECT comment FROM duckdb_tables() WHERE table_name = 'needs_per_week'").rows
+    assert "Aantallen onder 3 zijn weggelaten" in str(comment)
+
+
+def test_an_empty_database_can_be_published(labelled: duckdb.DuckDBPyConnection, target: Path) -> None:
+    publish_from(labelled, target, None, NOW)
+    assert run_query(target, "SELECT count(*) FROM questions_per_week").rows == ((0,),)
+
+
+def test_the_file_is_read_only_and_alone(
+    labelled: duckdb.DuckDBPyConnection, database: Path, make_result: MakeResult, target: Path
+) -> None:
+    load_batch(labelled, [make_result()], [])
+    labelled.close()
+    for _ in range(2):  # also over a copy that is there
+        publish(database, target, PublishSettings(k=1), NOW)
+    assert [path.name for path in target.parent.iterdir()] == [target.name]
+    assert stat.S_IMODE(target.stat().st_mode) == 0o444
+
+
+def test_publishing_what_is_not_there_is_told(tmp_path: Path, target: Path) -> None:
+    with pytest.raises(StoreError, match="there is no database"):
+        publish(tmp_path / "none.duckdb", target)
+
+
+def test_a_failed_publication_keeps_the_old_copy(
+    labelled: duckdb.DuckDBPyConnection, make_result: MakeResult, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_batch(labelled, [make_result()], [])
+    publish_from(labelled, target, PublishSettings(k=1), NOW)
+    before = target.read_bytes()
+    monkeypatch.setattr(publish_module, "_PUBLICATION", "SELECT broken")
+    with pytest.raises(StoreError, match="the copy that was there stays"):
+        publish_from(labelled, target, PublishSettings(k=1), NOW)
+    assert target.read_bytes() == before
+    assert [path.name for path in target.parent.iterdir()] == [target.name]
+    load_batch(labelled, [make_result("call-0002")], [])  # the connection is fit for use
+
+
+def test_a_reader_keeps_the_copy_it_has_open(
+    labelled: duckdb.DuckDBPyConnection, make_result: MakeResult, target: Path
+) -> None:
+    load_batch(labelled, [make_result("call-0001")], [])
+    publish_from(labelled, target, PublishSettings(k=1), NOW)
+    reader = duckdb.connect(str(target), read_only=True)
+    load_batch(labelled, [make_result("call-0002")], [])
+    publish_from(labelled, target, PublishSettings(k=1), NOW)
+    assert reader.execute("SELECT sum(calls) FROM topics_per_week").fetchall() == [(1,)]
+    reader.close()
+    assert run_query(target, "SELECT sum(calls) FROM topics_per_week").rows == ((2,),)
+
+
+_READ_UNTIL_STOPPED = """
+import sys
+from pathlib import Path
+from callinsight.store.query import run_query
+
+target, stop = Path(sys.argv[1]), Path(sys.argv[2])
+print("ready", flush=True)
+asked, last = 0, 0
+while True:
+    ended = stop.exists()
+    ((topics, outcomes, published),) = run_query(
+        target,
+        "SELECT (SELECT sum(calls) FROM topics_per_week), (SELECT sum(calls) FROM outcomes_per_week),"
+        " (SELECT count(*) FROM publication)",
+    ).rows
+    if topics != outcomes or published != 1 or topics < last:
+        sys.exit(f"torn or stepping back: {topics}, {outcomes}, {published} after {last}")
+    asked, last = asked + 1, topics
+    if ended:
+        break
+print(asked, last)
+"""
+
+READERS, PUBLICATIONS = 4, 8
+
+
+def test_readers_lose_no_query_through_publications(
+    database: Path, make_result: MakeResult, tmp_path: Path, target: Path
+) -> None:
+    """Four processes query all the time while the writer loads and publishes; each answer is of one whole copy."""
+    stop = tmp_path / "stop"
+    with open_writer(database) as connection:
+        load_batch(connection, [make_result("call-0")], [])
+        publish_from(connection, target, PublishSettings(k=1), NOW)
+        command = [sys.executable, "-c", _READ_UNTIL_STOPPED, str(target), str(stop)]
+        readers = [
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(READERS)
+        ]
+        assert [reader.stdout.readline() for reader in readers if reader.stdout] == ["ready\n"] * READERS
+        for n in range(1, PUBLICATIONS + 1):
+            load_batch(connection, [make_result(f"call-{n}")], [])
+            publish_from(connection, target, PublishSettings(k=1), NOW)
+            time.sleep(0.05)
+    stop.touch()
+    for reader in readers:
+        out, err = reader.communicate(timeout=120)
+        assert (reader.returncode, err) == (0, "")
+        asked, last = map(int, out.split())
+        assert last == PUBLICATIONS + 1
+        assert asked >= 3
