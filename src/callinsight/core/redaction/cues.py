@@ -29,7 +29,10 @@ class PhraseBook:
     def at(self, tokens: Sequence[Token], index: int) -> tuple[int, str] | None:
         """The length and meaning of the longest phrase that begins at ``index`` within its turn, if any."""
         token = tokens[index]
-        for phrase, meaning in self._by_head.get(token.key, ()):
+        listed = self._by_head.get(token.key)
+        if listed is None:
+            return None
+        for phrase, meaning in listed:
             stop = index + len(phrase)
             if stop > len(tokens) or tokens[stop - 1].turn != token.turn:
                 continue

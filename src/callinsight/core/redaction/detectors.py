@@ -88,10 +88,12 @@ class Decider:
                 self.found.extend(Piece(kind, self._start(run, kind), run.last, run.text) for run in some)
 
     def _start(self, run: Run, kind: str) -> int:
-        """The first token of a number: "plus" belongs to a telephone number."""
+        """The first token of a number: "plus" belongs to a telephone number, and "NL" to an account."""
         before = self.tokens[run.first - 1] if run.first else None
-        plus = before is not None and before.turn == run.turn and before.key in ("plus", "+")
-        return run.first - 1 if plus and kind == "phone" else run.first
+        if before is None or before.turn != run.turn or before.mark:
+            return run.first
+        lead = {"phone": ("plus",), "iban": ("nl",)}.get(kind, ())
+        return run.first - 1 if before.key in lead or (kind == "phone" and before.raw == "+") else run.first
 
     def _by_shape(self, runs: Sequence[Run], told: Sequence[str]) -> list[list[Run]]:
         """Parts of a dictation: more than one when its runs are complete numbers of different kinds by themselves."""
@@ -126,6 +128,10 @@ class Decider:
         found = self.postcodes.read(run, cued="postcode" in told)
         if found:
             pieces = [Piece("postcode", found.first, found.last, found.text)]
+            before = [unit for unit in run.units if unit.last < found.first]
+            if before:
+                text = "".join(unit.text for unit in before)
+                pieces.insert(0, Piece("house_number", before[0].first, before[-1].last, text))
             if found.house:
                 pieces.append(Piece("house_number", found.house[0], found.house[1], found.house_text))
             return pieces
@@ -241,12 +247,11 @@ class Decider:
 
     def _long(self, runs: Sequence[Run]) -> str | None:
         """Many digits in a row without any cue, in one run or in turns that hold nothing else."""
-        pure = [run for run in runs if run.pure]
         said = [run.spoken for run in runs]
-        said += [
-            "".join(run.spoken for run in pure if self.roles[run.turn] is role)
-            for role in dict.fromkeys(self.roles[run.turn] for run in pure)
-        ]
+        for role in dict.fromkeys(self.roles[run.turn] for run in runs):
+            mine = [run for run in runs if self.roles[run.turn] is role and (run.pure or run.digits > 1)]
+            if len({run.turn for run in mine}) == len(mine):
+                said.append("".join(run.spoken for run in mine))
         return "number" if any(kinds.is_long(text) for text in said) else None
 
     def births(self, atoms: Sequence[Atom], runs: Sequence[Run]) -> None:
@@ -263,5 +268,5 @@ class Decider:
                 self.found.append(Piece("date_of_birth", atom.first, atom.last, atom.text))
         for run in runs:
             is_year = run.guarded and len(run.text) == 4 and run.text[:2] in ("19", "20")
-            if is_year and any(self.near(cue.last, run.first, 0, 4) for cue in cues):
+            if is_year and any(self.near(cue.last, run.first, 2, 6) for cue in cues):
                 self.found.append(Piece("date_of_birth", run.first, run.last, run.text))

@@ -79,7 +79,7 @@ _TOLD: dict[str, Callable[[str], bool]] = _SURE | {
 }
 
 _DIGITS_ONLY = frozenset(
-    ("bsn", "phone", "v_number", "driving_licence_number", "kvk_vestiging", "card_cvc", "date_of_birth", "digid_secret")
+    ("bsn", "phone", "v_number", "driving_licence_number", "kvk_vestiging", "card_cvc", "date_of_birth")
 )
 
 

@@ -172,15 +172,17 @@ class NameFinder:
     def _has_surname(self, index: int) -> bool:
         """Whether a surname follows a word that can be a first name ("gerard jansen"); less will do after "ik ben"."""
         names, turn = self.names, self.tokens[index].turn
-        first = self.tokens[index].key in names.ambiguous_first_names
-        told = index >= 2 and self._introduces(index)
-        if not first and not told:
-            return False
         step = self._particles(index + 1, turn)
         core = index + 1 + step
         if core >= len(self.tokens) or not self._free(core, turn):
             return False
         key = self.tokens[core].key
+        if key not in names.surnames and key not in names.ambiguous_surnames:
+            return False
+        first = self.tokens[index].key in names.ambiguous_first_names
+        told = index >= 2 and self._introduces(index)
+        if not first and not told:
+            return False
         return key in names.surnames or ((step > 0 or (first and told)) and key in names.ambiguous_surnames)
 
     def _introduces(self, index: int) -> bool:

@@ -54,6 +54,7 @@ _DIGITS = re.compile(r"\+?\(?\d[\d\-./()]*")
 _ORDINAL = re.compile(r"(\d{1,2})(?:e|de|ste)")
 _MIXED = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9](?:[A-Za-z0-9\-./]*[A-Za-z0-9])?")
 _SPELLED = re.compile(r"[A-Za-z](?:[-.][A-Za-z])+")
+_MOMENTS = ("moment", "momentje", "ogenblik", "ogenblikje", "seconde", "secondje", "minuutje")
 _BLOCK = re.compile(r"[A-Z]{2,4}")
 
 
@@ -130,7 +131,7 @@ class _Reader:
         key, turn = self.tokens[index].key, self.tokens[index].turn
         if key in ORDINALS:
             return Atom(Part.ORDINAL, index, index, str(ORDINALS[key]), value=ORDINALS[key])
-        if key == "een" and self._is_article_of_letter(index):
+        if key == "een" and (self._is_article_of_letter(index) or self.key(index + 1, turn) in _MOMENTS):
             return Atom(Part.SOFT, index, index)
         value = parse_number(key)
         if value is None:

@@ -37,6 +37,8 @@ def _small_numbers() -> dict[str, int]:
 SMALL: dict[str, int] = _small_numbers()
 """0 to 99 by their words."""
 
+_HEADS = frozenset(word[:3] for word in SMALL)
+
 TENS: dict[str, int] = {word: value for value, word in _TENS.items()}
 """20, 30 ... 90 by their words."""
 
@@ -88,7 +90,7 @@ def _rest(word: str) -> int | None:
 
 def split_numbers(word: str) -> tuple[int, ...]:
     """The numbers glued together in ``word`` ("nulzes" is 0 and 6), or an empty tuple when it is no such word."""
-    if len(word) < 6 or len(word) > 60:
+    if not 6 <= len(word) <= 60 or word[:3] not in _HEADS:
         return ()
     best: dict[int, tuple[int, ...]] = {0: ()}
     for end in range(1, len(word) + 1):

@@ -21,6 +21,7 @@ class StreetFinder:
         self.places = rules.places
         self.book = PhraseBook((phrase, "street") for phrase in rules.places.cues)
         self.cues = self._cues()
+        self.endings = (*rules.places.suffixes, *rules.places.weak_suffixes)
 
     def _cues(self) -> list[int]:
         """The last token of each phrase that announces an address."""
@@ -60,8 +61,10 @@ class StreetFinder:
     def _ends_here(self, index: int) -> Piece | None:
         token = self.tokens[index]
         key = token.key
+        if token.mark or not key.endswith(self.endings):
+            return None
         told = self._numbered(index) or (self._cued(index) and self._placed(index))
-        if token.mark or (key in self.places.no_streets and not told):
+        if key in self.places.no_streets and not told:
             return None
         strong = any(key.endswith(end) and len(key) >= len(end) + 3 for end in self.places.suffixes)
         weak = any(key.endswith(end) and len(key) >= len(end) + 3 for end in self.places.weak_suffixes)
@@ -113,10 +116,9 @@ class StreetFinder:
 
     def _told_here(self, index: int) -> Piece | None:
         """A name without a street's ending after "ik woon op", with a number behind it."""
-        if index == 0 or not self._cued(index):
-            return None
-        before = self.tokens[index - 1]
-        if before.turn != self.tokens[index].turn or before.key not in self.places.leaders | {"op", "aan", "in", "de"}:
+        before = self.tokens[index - 1] if index else self.tokens[0]
+        leads = before.key in ("op", "aan", "in", "de", "het") or before.key in self.places.leaders
+        if index == 0 or before.turn != self.tokens[index].turn or not leads or not self._cued(index):
             return None
         last = index
         while last < len(self.tokens) and last < index + 3 and self._is_unknown(last, before.turn):

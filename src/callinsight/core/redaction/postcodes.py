@@ -1,11 +1,14 @@
 """Finds a postcode, and the house number behind it, in a run."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from callinsight.core.redaction.rules import RedactionRules
 from callinsight.core.redaction.runs import Run, Unit
 from callinsight.core.redaction.tokens import Token
+
+_HOUSE = re.compile(r"\d{1,5}[a-z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,10 @@ class PostcodeReader:
         postcode = Postcode(units[start].first, units[at - 1].last, text)
         stop = at
         number = ""
+        if stop < len(units) and _HOUSE.fullmatch(units[stop].text):
+            return Postcode(
+                postcode.first, postcode.last, text, (units[stop].first, units[stop].last), units[stop].text
+            )
         while stop < len(units) and units[stop].text.isdigit() and len(number + units[stop].text) <= 5:
             number += units[stop].text
             stop += 1

@@ -74,13 +74,18 @@ def _find_once(turns: Sequence[Turn], rules: RedactionRules) -> tuple[Finding, .
     pieces = _take(MailFinder(tokens, roles, cues, rules).find(), taken)
     pieces += _take(SecretFinder(tokens, cues, rules).find(), taken)
     streets = _take(StreetFinder(tokens, rules).find(), taken)
-    atoms = fold_dates(atoms_of(tokens, rules))
-    runs = runs_of(tokens, atoms, taken, rules)
+    atoms = fold_dates(tokens, atoms_of(tokens, rules))
+    told = list(taken)
+    for cue in cues:
+        told[cue.first : cue.last + 1] = [True] * (cue.last + 1 - cue.first)
+    runs = runs_of(tokens, atoms, told, rules)
     decider = Decider(tokens, atoms, roles, cues, rules, streets)
     for dictation in dictations_of(runs, atoms, tokens):
         decider.decide(dictation)
     decider.births(atoms, runs)
     pieces += streets + _take(decider.found, taken)
+    for index, cued in enumerate(told):
+        taken[index] = taken[index] or cued
     pieces += NameFinder(tokens, roles, taken, rules).find()
     return _as_findings(_joined(pieces, tokens, atoms), tokens)
 
