@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from collections.abc import Iterable
 
 from draft import Draft
 from endings import distress, ending, wrong_number
@@ -19,6 +20,11 @@ from script import Line, Question, Script, Signal, Wishes
 __all__ = ["Line", "Question", "Script", "Signal", "Wishes", "make_call"]
 
 OTHER_ORGANISATION = ("tax-authority", "uwv-svb", "housing-association", "police-emergency", "water-board-utility")
+# Needs that are a trouble of their own, and the fields of life they belong to (as in the taxonomy).
+NEED_AREAS = {
+    "keep-home": ("housing",), "make-ends-meet": ("income", "debt"), "peace-from-debt": ("debt",),
+    "relieve-carer": ("care",), "child-wellbeing": ("child",),
+}  # fmt: skip
 OUTCOMES = (
     ("handled", 58), ("callback-request", 14), ("transferred-department", 9), ("handled-after-consult", 8),
     ("transferred-colleague", 4), ("caller-will-call-again", 4), ("transfer-failed", 3),
@@ -42,7 +48,8 @@ def make_call(rng: random.Random, *, split: str, topic: str | None = None, wishe
     opening_sounds(draft)
     greeting(draft)
     outcome = wrong_number(draft) if kind == "wrong-number" else conversation(draft, kind, topic)
-    signals = tuple(Signal(k, tuple(sorted(v))) for k, v in sorted(draft.signals.items()))
+    draft.signal("multi-problem", *troubles(draft.questions))
+    signals = tuple(Signal(k, tuple(sorted(v))) for k, v in sorted(draft.signals.items()) if v)
     return Script(tuple(draft.lines), tuple(draft.questions), outcome, signals, split)
 
 
@@ -59,7 +66,7 @@ def conversation(draft: Draft, kind: str, topic: str | None) -> str:
     draft.backchannel("agent", 0.2)
     identify(draft, topic, rng.choice((0, 1, 1, 2)) if wishes.size == "short" else rng.choice((2, 3)))
     asked = [first]
-    maybe_multi_problem(draft, topic, first)
+    second_trouble(draft, topic, first)
     answer(draft, asked[0], consult=outcome == "handled-after-consult" or bool(wishes.hold))
     extra = rounds - 1 + (1 if rng.random() < 0.25 else 0)
     for _ in range(extra):
@@ -83,24 +90,42 @@ def next_topic(draft: Draft, topic: str) -> str:
     return topic if rng.random() < 0.5 else rng.choice([t for t in sorted(topics()) if t not in TOPIC_SIGNALS])
 
 
-def maybe_multi_problem(draft: Draft, topic: str, first: Question) -> None:
-    """A second trouble that the caller lets slip: its needs join the question, the two lines are the signal."""
+def second_trouble(draft: Draft, topic: str, first: Question) -> None:
+    """Another field of life that the caller lets slip: its need joins the question, whatever the agent does with it."""
     rng = draft.rng
-    related = [t for t in table("topics")[topic]["related"] if t in topics()]
-    wanted = "multi-problem" in draft.wishes.signals
-    if not related or not (wanted or rng.random() < 0.12):
+    area = table("topics")[topic]["area"]
+    if not area or not ("multi-problem" in draft.wishes.signals or rng.random() < 0.15):
         return
-    other = rng.choice(related)
-    need = table("topics")[other]["needs"][0]
-    if need in first.needs:
+    touched = {area, *(a for need in first.needs for a in NEED_AREAS.get(need, ()))}
+    free = [need for need, areas in NEED_AREAS.items() if not touched & set(areas)]
+    if not free:
         return
+    need = rng.choice(free)
     at = say_need(draft, need)
     draft.questions[-1] = dataclasses.replace(first, needs=(*first.needs, need), evidence=(*first.evidence, at))
-    draft.signal("multi-problem", first.evidence[0], at)
     if rng.random() < 0.5:
         draft.signal("missing-probe", at)
     else:
         draft.add("agent", draft.words("agent", "sympathy"))
+
+
+def troubles(questions: Iterable[Question]) -> tuple[int, ...]:
+    """The lines that together show two or more fields of life of the social domain, else none.
+
+    Questions must hold their needs' lines right after the asking line, as `ask` and `second_trouble` leave them.
+    """
+    found: dict[str, int] = {}
+    kept = list(questions)
+    for question in kept:
+        area = table("topics")[question.topic]["area"]
+        if area:
+            found.setdefault(area, question.evidence[0])
+    for question in kept:
+        for need, line in zip(question.needs, question.evidence[1:], strict=False):
+            areas = NEED_AREAS.get(need, ())
+            if areas and not set(areas) & set(found):
+                found[areas[0]] = line
+    return tuple(sorted(set(found.values()))) if len(found) > 1 else ()
 
 
 def draw_outcome(draft: Draft, topic: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
-from grammar import fill, parse, part, table
+from grammar import fill, parse, part, question, table, topic_slots
 from script import Line, Question, Wishes
 
 
@@ -22,11 +22,23 @@ class Draft:
     agent: str = "agent-1"
     same: dict[str, str] = field(default_factory=dict)  # who and where stay the same within a call
 
+    subjects: dict[str, dict[str, str]] = field(default_factory=dict)
+
     def __post_init__(self) -> None:
         self.same = {slot: fill(self.rng, f"${slot}", self.split) for slot in ("country", "child", "family")}
 
     def fill(self, template: str, **bound: str) -> str:
         return fill(self.rng, template, self.split, {**self.same, **bound})
+
+    def about(self, topic: str) -> dict[str, str]:
+        """The topic's words; the same ones whenever this call comes back to it."""
+        if topic not in self.subjects:
+            self.subjects[topic] = topic_slots(self.rng, topic)
+        return self.subjects[topic]
+
+    def question(self, topic: str, facet: str) -> str:
+        """A sentence that asks it, in the words of this call."""
+        return question(self.rng, topic, facet, self.split, {**self.same, **self.about(topic)})
 
     def words(self, group: str, name: str, **bound: str) -> str:
         options = table("common")[group][name]

@@ -93,5 +93,6 @@ def _write_gsm(path: Path, pcm: NDArray[np.int16], rate_hz: int) -> None:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(rate_hz)
-            file.writeframes(pcm[0].tobytes())
+            # A block is 320 samples in 65 bytes: whole pairs of blocks, or some readers stumble over the last byte.
+            file.writeframes(np.pad(pcm[0], (0, -len(pcm[0]) % 640)).tobytes())
         subprocess.run(["sox", str(plain), "-e", "gsm-full-rate", str(path)], check=True, capture_output=True)

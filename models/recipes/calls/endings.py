@@ -5,13 +5,26 @@ from __future__ import annotations
 import dataclasses
 
 from draft import Draft
-from grammar import facets_of, part, question, table
-from scenes import DISTRESS, FACET_SIGNALS, ask, hello, identify, say_need
+from grammar import facets_of, part, table
+from scenes import DISTRESS, FACET_SIGNALS, ask, hello, identify, part_of_day, say_need
 
 ORGANISATION = {
     "tax-authority": "de belastingdienst", "uwv-svb": "het uwv", "housing-association": "uw verhuurder",
     "police-emergency": "de politie", "water-board-utility": "de netbeheerder",
 }  # fmt: skip
+
+DEPARTMENTS = {
+    "burgerzaken": "burgerzaken", "burgerlijke-stand": "burgerzaken", "verkiezingen": "burgerzaken", "afval": "afval",
+    "openbare-ruimte": "beheer", "parkeren-verkeer": "parkeren", "belastingen": "belastingen",
+    "sociaal-domein-wmo": "zorg", "sociaal-domein-jeugd": "jeugd", "sociaal-domein-participatie": "werk en inkomen",
+    "sociaal-domein-schulden": "schulden", "veiligheid-leefbaarheid": "handhaving", "onderwijs": "leerplicht",
+}  # fmt: skip
+
+
+def _department(topic: str) -> str:
+    """What the department behind a topic is called."""
+    domain = table("topics")[topic]["domain"]
+    return DEPARTMENTS.get(domain, "vergunningen")
 
 
 def promise(draft: Draft) -> None:
@@ -31,8 +44,8 @@ def transfer(draft: Draft, topic: str, *, third_voice: bool) -> None:
         return
     draft.sound("music", rng.choice((4000, 7000)))
     draft.agent = "agent-2"
-    draft.add("agent", draft.words("agent", "second"))
-    draft.add("caller", question(rng, topic, draft.questions[0].facet or facets_of(topic)[0], draft.split, draft.same))
+    draft.add("agent", draft.words("agent", "second", dagdeel=part_of_day(draft), afdeling=_department(topic)))
+    draft.add("caller", draft.question(topic, draft.questions[0].facet or facets_of(topic)[0]))
     draft.questions[0] = dataclasses.replace(
         draft.questions[0], evidence=(*draft.questions[0].evidence, len(draft.lines) - 1)
     )

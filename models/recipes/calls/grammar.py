@@ -146,11 +146,11 @@ def topic_slots(rng: random.Random, topic: str) -> dict[str, str]:
 
 
 def question(rng: random.Random, topic: str, facet: str, split: str, bound: Mapping[str, str] | None = None) -> str:
-    """One sentence that asks this facet of this topic (marked text); `bound` as for `fill`."""
+    """One sentence that asks this facet of this topic (marked text); `bound` as for `fill`, topic slots included."""
     entry = topics()[topic]
     templates = entry["s"].get(facet) or table("facets")[facet]
     template = rng.choice(part(templates, split, disjoint=True))
-    return fill(rng, template, split, {**(bound or {}), **topic_slots(rng, topic)})
+    return fill(rng, template, split, {**topic_slots(rng, topic), **(bound or {})})
 
 
 @functools.cache

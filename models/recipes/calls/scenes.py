@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from draft import Draft, hesitant
-from grammar import part, question, table, topic_slots
+from grammar import part, table
 from personal import spoken_by_caller
 from script import Question
 
@@ -47,8 +47,11 @@ def opening_sounds(draft: Draft) -> None:
 
 
 def greeting(draft: Draft) -> None:
-    part_of_day = "goedemorgen" if draft.wishes.opening_hour < 12 else "goedemiddag"
-    draft.add("agent", draft.words("agent", "greeting", dagdeel=part_of_day))
+    draft.add("agent", draft.words("agent", "greeting", dagdeel=part_of_day(draft)))
+
+
+def part_of_day(draft: Draft) -> str:
+    return "goedemorgen" if draft.wishes.opening_hour < 12 else "goedemiddag"
 
 
 def hello(draft: Draft) -> str:
@@ -89,7 +92,7 @@ def say_need(draft: Draft, need: str) -> int:
 def ask(draft: Draft, topic: str, facet: str, lead: str, need_count: int) -> Question:
     """The caller asks, the agent probes or sympathises, the needs come out."""
     rng = draft.rng
-    asked = draft.add("caller", f"{lead} {hesitant(rng, question(rng, topic, facet, draft.split, draft.same))}".strip())
+    asked = draft.add("caller", f"{lead} {hesitant(rng, draft.question(topic, facet))}".strip())
     evidence = [asked]
     if facet in FACET_SIGNALS:
         draft.signal(FACET_SIGNALS[facet], asked)
@@ -174,7 +177,7 @@ def answer(draft: Draft, asked: Question, *, consult: bool = False) -> None:
     """What the agent says in reply, with a hold and a knowledge gap when it must be asked elsewhere."""
     rng = draft.rng
     if rng.random() < 0.3:
-        about = draft.fill(topic_slots(rng, asked.topic)["a"])
+        about = draft.fill(draft.about(asked.topic)["a"])
         if about:
             draft.signal("understanding-check", draft.add("agent", draft.agent_signal("understanding-check", a=about)))
             draft.add("caller", draft.words("caller", "agree"))
