@@ -37,7 +37,7 @@ class PlannedCall:
 
     def seen_as(self, state: State) -> Seen:
         """The ledger's entry once this call has ended in ``state``."""
-        return Seen(self.name_ref, self.fingerprint, self.call_id, state)
+        return Seen(self.name_ref, self.fingerprint, self.call_id, state, self.recording_ref)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +149,8 @@ class _Sorter:
         self._results = settings.work.results
         self._known: list[Candidate] = []
         self._done_names: set[str] = set()
+        done = [entry for entry in seen.values() if entry.state is State.DONE]
+        self._owners = {entry.recording_ref: (entry.name_ref, entry.call_id) for entry in done}
         self.new: list[PlannedCall] = []
         self.adopted: list[PlannedCall] = []
         self.failures: list[SetAside] = []
@@ -212,15 +214,21 @@ class _Sorter:
         self._known.append(Candidate(recording.name, call_id, metadata.started_at, metadata.recording_id))
 
     def set_aside_copies(self) -> None:
-        """Of recordings with the same bytes one is kept: one that is done before one that is new."""
+        """Keep one of the recordings with the same bytes (a done one before a new one), and one for each recording id.
+
+        Two different recordings that bear one id are a fault in the metadata; the first by name keeps the id.
+        """
         done_calls = {c.call_id for c in self._known if c.name in self._done_names}
         fresh = [c for c in self._known if c.name not in self._done_names]
         copies = set(find_duplicates(c for c in fresh if c.call_id not in done_calls))
         copies |= {c.name for c in fresh if c.call_id in done_calls}
         kept = []
-        for call in self.new:
+        for call in sorted(self.new, key=lambda call: call.recording.name):
+            name_ref, call_id = self._owners.setdefault(call.recording_ref, (call.name_ref, call.call_id))
             if call.recording.name in copies:
                 self._set_aside(call.recording.name, call.fingerprint, FailureKind.DUPLICATE)
+            elif name_ref != call.name_ref and call_id != call.call_id:
+                self._set_aside(call.recording.name, call.fingerprint, FailureKind.METADATA_INVALID)
             else:
                 kept.append(call)
         self.new = kept

@@ -15,9 +15,11 @@ CREATE TABLE IF NOT EXISTS seen (
     name_ref TEXT PRIMARY KEY,
     fingerprint TEXT NOT NULL,
     call_id TEXT,
+    recording_ref TEXT,
     state TEXT NOT NULL,
     loaded INTEGER NOT NULL DEFAULT 0
-) STRICT
+) STRICT;
+CREATE TABLE IF NOT EXISTS gone (call_id TEXT PRIMARY KEY) STRICT;
 """
 
 
@@ -38,6 +40,7 @@ class Seen:
     fingerprint: str
     call_id: str | None
     state: State
+    recording_ref: str | None = None
 
 
 class Ledger:
@@ -48,17 +51,18 @@ class Ledger:
 
     def seen(self) -> dict[str, Seen]:
         """Everything seen so far, by ``name_ref``."""
-        rows = self._connection.execute("SELECT name_ref, fingerprint, call_id, state FROM seen")
-        return {row[0]: Seen(row[0], row[1], row[2], State(row[3])) for row in rows}
+        rows = self._connection.execute("SELECT name_ref, fingerprint, call_id, state, recording_ref FROM seen")
+        return {row[0]: Seen(row[0], row[1], row[2], State(row[3]), row[4]) for row in rows}
 
     def record(self, entries: Iterable[Seen]) -> None:
         """Write what became of recordings, in one transaction; they count as not loaded yet."""
         with self._connection:
             self._connection.executemany(
-                "INSERT INTO seen (name_ref, fingerprint, call_id, state, loaded) VALUES (?, ?, ?, ?, 0) "
+                "INSERT INTO seen (name_ref, fingerprint, call_id, state, recording_ref) VALUES (?, ?, ?, ?, ?) "
                 "ON CONFLICT (name_ref) DO UPDATE SET fingerprint = excluded.fingerprint, "
-                "call_id = excluded.call_id, state = excluded.state, loaded = 0",
-                [(e.name_ref, e.fingerprint, e.call_id, e.state.value) for e in entries],
+                "call_id = excluded.call_id, state = excluded.state, recording_ref = excluded.recording_ref, "
+                "loaded = 0",
+                [(e.name_ref, e.fingerprint, e.call_id, e.state.value, e.recording_ref) for e in entries],
             )
 
     def not_loaded(self) -> tuple[str, ...]:
@@ -80,6 +84,25 @@ class Ledger:
         with self._connection:
             self._connection.execute("UPDATE seen SET loaded = 0")
 
+    def replaced_by(self, entry: Seen) -> str | None:
+        """The call that ``entry`` takes the place of: another recording that had its name; noted as gone."""
+        query = "SELECT call_id FROM seen WHERE name_ref = ? AND state = 'done' AND call_id <> ?"
+        row = self._connection.execute(query, (entry.name_ref, entry.call_id)).fetchone()
+        if row is None:
+            return None
+        with self._connection:
+            self._connection.execute("INSERT OR IGNORE INTO gone VALUES (?)", (row[0],))
+        return str(row[0])
+
+    def gone(self) -> tuple[str, ...]:
+        """Calls whose recording was replaced and that may still be in the database, sorted."""
+        return tuple(row[0] for row in self._connection.execute("SELECT call_id FROM gone ORDER BY 1"))
+
+    def clear_gone(self, call_ids: Iterable[str]) -> None:
+        """Note that these calls are no longer in the database."""
+        with self._connection:
+            self._connection.executemany("DELETE FROM gone WHERE call_id = ?", [(one,) for one in call_ids])
+
     def forget_failures(self) -> None:
         """Let everything that was set aside be tried again."""
         with self._connection:
@@ -96,7 +119,8 @@ class Ledger:
         """Remove the id of an erased call, and keep its recording from being processed again."""
         with self._connection:
             self._connection.execute(
-                "UPDATE seen SET call_id = NULL, state = ? WHERE call_id = ?", (State.FORGOTTEN.value, call_id)
+                "UPDATE seen SET call_id = NULL, recording_ref = NULL, state = ? WHERE call_id = ?",
+                (State.FORGOTTEN.value, call_id),
             )
 
 
@@ -108,7 +132,7 @@ def open_ledger(path: Path) -> Iterator[Ledger]:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         with connection:
-            connection.execute(_SCHEMA)
+            connection.executescript(_SCHEMA)
         yield Ledger(connection)
     finally:
         connection.close()

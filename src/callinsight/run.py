@@ -20,7 +20,7 @@ from callinsight.settings import Settings
 from callinsight.store.database import open_reader, open_writer
 from callinsight.store.dimensions import sync_dimensions
 from callinsight.store.failures import keep_failures
-from callinsight.store.load import LoadCounts, RunRecord, load_batch
+from callinsight.store.load import LoadCounts, RunRecord, delete_calls, load_batch
 from callinsight.store.publish import PublishReport, PublishSettings, publish_from
 from callinsight.store.rebuild import rebuild as rebuild_database
 from callinsight.store.report import NightReport, last_run_id, night_report
@@ -138,6 +138,9 @@ def _keep(settings: Settings, call: PlannedCall, outcome: Outcome) -> ChunkRepor
         bundle.write_result(work.results, outcome)
         if bundle.remove_failure(work.failures, call.name_ref):
             quarantine.update(work.quarantine_list, (), [call.name_ref])
+        replaced = ledger.replaced_by(call.seen_as(State.DONE))
+        if replaced is not None:
+            bundle.remove_result(work.results, replaced)
         ledger.record([call.seen_as(State.DONE)])
         return ChunkReport(calls=1, audio_ms=outcome.measures.duration_ms)
 
@@ -172,6 +175,9 @@ def _load(settings: Settings, record: RunRecord | None, touched: set[str]) -> Lo
         sync_dimensions(connection, load_taxonomy(settings.models.taxonomy))
         failures = bundle.read_failures(work.failures)
         keep_failures(connection, [failure.recording_ref for failure in failures])
+        gone = ledger.gone()
+        delete_calls(connection, gone)
+        ledger.clear_gone(gone)
         fresh = failures if record is None else [f for f in failures if f.recording_ref in touched]
         counts = LoadCounts()
         waiting = ledger.not_loaded()
@@ -299,4 +305,4 @@ def night(settings: Settings, on_plan: Callable[[Plan], None], on_progress: OnPr
 def _is_behind(settings: Settings) -> bool:
     """Whether results wait to be loaded or nothing has been published yet: an earlier run was stopped."""
     with open_ledger(settings.work.ledger) as ledger:
-        return bool(ledger.not_loaded()) or not settings.work.published_database.exists()
+        return bool(ledger.not_loaded() or ledger.gone()) or not settings.work.published_database.exists()

@@ -7,7 +7,18 @@ from pathlib import Path
 import pytest
 
 from callinsight import bundle, discovery, quarantine, run, settings
-from callinsight.core.values import Failure, FailureKind, Stage
+from callinsight.core.values import (
+    Call,
+    CallResult,
+    Failure,
+    FailureKind,
+    Measures,
+    Outcome,
+    Provenance,
+    Recognition,
+    Stage,
+    Tags,
+)
 from callinsight.errors import SettingsError
 from callinsight.ledger import State, open_ledger
 from callinsight.settings import Settings
@@ -32,7 +43,17 @@ def deliver(
 def pretend_done(chosen: Settings, plan: discovery.Plan) -> None:
     """As if the calls of the plan had been processed, without listening to them."""
     for call in plan.calls:
-        bundle.write_atomically(bundle.result_path(chosen.work.results, call.call_id), b"x")
+        result = CallResult(
+            call=Call(call.call_id, call.recording.metadata.started_at),
+            recording_ref=call.recording_ref,
+            turns=(),
+            tags=Tags((), Outcome("unknown", 1.0)),
+            measures=Measures(1_000),
+            recognition=Recognition(),
+            redactions=(),
+            provenance=Provenance("0", "0", (), "0"),
+        )
+        bundle.write_result(chosen.work.results, result)
     with open_ledger(chosen.work.ledger) as ledger:
         ledger.record(call.seen_as(State.DONE) for call in plan.calls)
 
@@ -111,13 +132,54 @@ def test_corrected_metadata_is_taken_over(chosen: Settings) -> None:
     assert [call.recording.metadata.started_at.day for call in plan.calls] == [2]
 
 
+def test_two_recordings_with_one_id_are_a_fault_in_the_metadata(chosen: Settings) -> None:
+    deliver("a.wav", b"one", recording_id="7")
+    deliver("b.wav", b"two", recording_id="7")
+    plan = run.discover(chosen)
+    assert [call.recording.name for call in plan.calls] == ["a.wav"]
+    assert [(entry.name, entry.failure.kind) for entry in plan.failures] == [("b.wav", FailureKind.METADATA_INVALID)]
+
+
+def test_a_recording_that_was_moved_is_done_already(chosen: Settings) -> None:
+    deliver("a.wav", recording_id="7")
+    plan = run.discover(chosen)
+    pretend_done(chosen, plan)
+    for suffix in ("wav", "json"):
+        Path(f"inbox/a.{suffix}").rename(Path(f"inbox/later.{suffix}"))
+    again = run.discover(chosen)
+    assert (again.calls, again.failures, again.skipped) == ((), (), 1)
+
+
+def test_a_replaced_recording_takes_the_place_of_the_old_one(chosen: Settings) -> None:
+    deliver("a.wav", b"half", recording_id="7")
+    first = run.discover(chosen)
+    pretend_done(chosen, first)
+    deliver("a.wav", b"whole", recording_id="7")
+    second = run.discover(chosen)
+    (call,) = second.calls
+    assert call.call_id != first.calls[0].call_id
+    with open_ledger(chosen.work.ledger) as ledger:
+        assert ledger.replaced_by(call.seen_as(State.DONE)) == first.calls[0].call_id
+        assert ledger.gone() == (first.calls[0].call_id,)
+        ledger.clear_gone(ledger.gone())
+        assert ledger.gone() == ()
+
+
 def test_a_lost_ledger_costs_no_work(chosen: Settings) -> None:
+    deliver("a.wav")
+    pretend_done(chosen, run.discover(chosen))
+    chosen.work.ledger.unlink()
+    again = run.discover(chosen)
+    assert (again.calls, again.skipped) == ((), 1)
+
+
+def test_a_damaged_result_is_made_again_when_the_ledger_is_lost(chosen: Settings) -> None:
     deliver("a.wav")
     plan = run.discover(chosen)
     pretend_done(chosen, plan)
     chosen.work.ledger.unlink()
-    again = run.discover(chosen)  # the result is unreadable here, so the call is done again rather than lost
-    assert [call.call_id for call in again.calls] == [call.call_id for call in plan.calls]
+    bundle.write_atomically(bundle.result_path(chosen.work.results, plan.calls[0].call_id), b"x")
+    assert [call.call_id for call in run.discover(chosen).calls] == [call.call_id for call in plan.calls]
 
 
 def test_a_lost_result_is_made_again(chosen: Settings) -> None:
