@@ -70,7 +70,7 @@ class Pattern:
 
     def find(self, text: "IndexedWords") -> Iterator[Match]:
         """The shortest match from every position where the pattern fits."""
-        for start in range(len(text.words)):
+        for start in text.starts(self.elements[0]):
             found = self._from(0, start, text, ())
             if found is not None:
                 yield Match(start, found[0] - 1, found[1])
@@ -137,7 +137,7 @@ class Vocabulary:
     def meanings(self, heard: str) -> frozenset[str]:
         """Words of the vocabulary that ``heard`` equals, or nearly equals when they are long."""
         exact = frozenset({heard}) & self._words
-        if exact or len(heard) < _FUZZY_FROM_LETTERS - 1:
+        if exact or len(heard) < _FUZZY_FROM_LETTERS:
             return exact
         near = set().union(*(self._near.get(key, set()) for key in (heard, *_one_letter_less(heard))))
         return frozenset(word for word in near if within_one_edit(heard, word))
@@ -156,7 +156,19 @@ class IndexedWords:
         known = {word: vocabulary.meanings(word) for word in set(words)}
         self._single = tuple(known[word] for word in self.words)
         self._pair = tuple(vocabulary.joined(a, b) for a, b in zip(self.words, self.words[1:], strict=False))
-        self.heard = frozenset().union(*self._single, *self._pair)
+        self._where: dict[str, list[int]] = {}
+        for level in (self._single, self._pair):
+            for at, meanings in enumerate(level):
+                for word in meanings:
+                    self._where.setdefault(word, []).append(at)
+        self.heard = frozenset(self._where)
+
+    def starts(self, element: Element) -> list[int]:
+        """Places where the element fits, in order."""
+        found = {at for word in element.words & self.heard for at in self._where[word]}
+        if element.beginnings:
+            found.update(at for at, word in enumerate(self.words) if word.startswith(element.beginnings))
+        return sorted(found)
 
     def fits(self, element: Element, at: int) -> Iterator[int]:
         """How many words from ``at`` on the element may take: 1, or 2 when the recogniser split a long word."""

@@ -20,6 +20,7 @@ _RULE_KEYS = ("any", "unless", "within_words", "negation")
 _WORDS_BEFORE = 3
 _WORDS_AFTER = 2
 _BACKCHANNEL_WORDS = 3
+_FILLERS = frozenset({"eh", "ehm", "uh", "uhm", "hm", "hmm", "euh"})
 _DERIVED = "multi-problem"
 
 
@@ -134,6 +135,8 @@ class _Run:
     def add(self, number: int, turn: Turn) -> None:
         for word in turn.words:
             for normal in normal_words(word.text):
+                if normal in _FILLERS:
+                    continue
                 self.words.append(normal)
                 self.turns.append(number)
                 self.spans.append(word.span)
@@ -180,10 +183,17 @@ class _Heard:
         near: list[int] = []
         for side in (before, after):
             for at in side:
-                if self.run.words[at] in self.rules.clause_starts:
+                elsewhere = self.run.turns[at] not in (self.run.turns[match.first], self.run.turns[match.last])
+                if elsewhere or self.run.words[at] in self.rules.clause_starts:
                     break
                 near.append(at)
         return near
+
+    def _near(self, one: Match, other: Match, words: int) -> bool:
+        """Whether two matches share a turn and have at most ``words`` words between them."""
+        turns = set(self.run.turns[one.first : one.last + 1])
+        apart = max(0, other.first - one.last - 1, one.first - other.last - 1)
+        return apart <= words and not turns.isdisjoint(self.run.turns[other.first : other.last + 1])
 
     def matches(self, rule: Rule) -> list[Match]:
         found = []
@@ -193,12 +203,8 @@ class _Heard:
             found += [m for m in pattern.find(self.text) if not (rule.heed_negation and self.negates(m))]
         if found and rule.unless:
             spoiled = [m for pattern in rule.unless for m in pattern.find(self.text)]
-            found = [m for m in found if not any(_apart(m, other) <= rule.within_words for other in spoiled)]
+            found = [m for m in found if not any(self._near(m, other, rule.within_words) for other in spoiled)]
         return sorted(found, key=lambda m: (m.first, m.last))
-
-
-def _apart(one: Match, other: Match) -> int:
-    return max(0, other.first - one.last - 1, one.first - other.last - 1)
 
 
 def _passages(rule: Rule, heard: Sequence[_Heard]) -> list[tuple[Span, frozenset[int]]]:
