@@ -29,10 +29,15 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def is_locked(error: duckdb.Error) -> bool:
+    """Whether another process holds the file."""
+    return "lock on file" in str(error).lower()
+
+
 def explain(error: duckdb.Error, path: Path) -> str:
     """What went wrong on opening ``path``, with advice. Names the file only, not where it lies."""
     text = str(error).lower()
-    if "lock" in text:
+    if is_locked(error):
         return (
             f"{path.name} is in use by another process: wait until it has finished, or look at the published copy, "
             "which is never locked"

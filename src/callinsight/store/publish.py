@@ -42,7 +42,7 @@ SELECT
     min(local_date) AS first_day,
     max(local_date) AS last_day,
     string_agg(DISTINCT taxonomy_version, ', ' ORDER BY taxonomy_version) AS taxonomy_versions
-FROM main.calls
+FROM calls
 """
 
 _OWN_COMMENTS = {

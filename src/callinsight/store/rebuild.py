@@ -9,7 +9,8 @@ import duckdb
 
 from callinsight.core.taxonomy import Taxonomy
 from callinsight.core.values import CallResult, Failure
-from callinsight.store.database import open_writer, quoted
+from callinsight.errors import StoreError
+from callinsight.store.database import explain, is_locked, open_writer, quoted
 from callinsight.store.dimensions import sync_dimensions
 from callinsight.store.load import LoadCounts, load_batch
 from callinsight.store.rows import FACTS
@@ -54,14 +55,33 @@ def batches(results: Iterable[CallResult], size: int = BATCH_CALLS) -> Iterator[
 
 
 def _keep_run_history(connection: duckdb.DuckDBPyConnection, old: Path) -> None:
-    """Copy what no result file holds: which run loaded what. Calls that are gone are left out."""
-    connection.execute(f"ATTACH {quoted(str(old))} AS old (READ_ONLY)")
+    """Copy what no result file holds: which run loaded what. Calls that are gone are left out.
+
+    A file that is damaged has no history to keep. Raises ``StoreError`` when a writer holds it, or when it opens but
+    its history cannot be read.
+    """
+    try:
+        connection.execute(f"ATTACH {quoted(str(old))} AS old (READ_ONLY)")
+    except duckdb.Error as error:
+        if is_locked(error):
+            raise StoreError(explain(error, old)) from None
+        return
     try:
         for table in RUN_TABLES:
             kept = "WHERE call_id IN (SELECT call_id FROM calls)" if table == "run_calls" else ""
             connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM old.{table} {kept}")  # noqa: S608
+    except duckdb.Error as error:
+        raise StoreError(
+            f"the history of runs in {old.name} cannot be read ({type(error).__name__}): "
+            "move that file away to rebuild without it"
+        ) from None
     finally:
         connection.execute("DETACH old")
+
+
+def _remove(fresh: Path) -> None:
+    for leftover in (fresh, fresh.with_name(fresh.name + ".wal")):
+        leftover.unlink(missing_ok=True)
 
 
 def rebuild(
@@ -70,19 +90,31 @@ def rebuild(
     """Make ``path`` anew from all results and failures, and swap it in when it is complete.
 
     The database is then equal in content to the one that the nights built. The history of runs is taken over from the
-    old file when that can be read. Raises ``StoreError`` as ``load_batch`` does; the old file then stays as it was.
+    old file, which needs to be free. Raises ``StoreError`` as ``load_batch`` does, or when a writer holds the old file;
+    that then stays as it was.
     """
     fresh = path.with_name(path.name + ".rebuilding")
-    for leftover in (fresh, fresh.with_name(fresh.name + ".wal")):
-        leftover.unlink(missing_ok=True)
-    counts = LoadCounts()
-    with open_writer(fresh) as connection:
-        if taxonomy is not None:
-            sync_dimensions(connection, taxonomy)
-        for batch in batches(results):
-            counts += load_batch(connection, batch, ())
-        counts += load_batch(connection, (), tuple(failures))
-        if path.is_file():
-            _keep_run_history(connection, path)
-    fresh.replace(path)
+    _remove(fresh)
+    try:
+        with open_writer(fresh) as connection:
+            counts = _fill(connection, results, failures, taxonomy)
+            if path.is_file():
+                _keep_run_history(connection, path)
+        fresh.replace(path)
+    finally:
+        _remove(fresh)
     return counts
+
+
+def _fill(
+    connection: duckdb.DuckDBPyConnection,
+    results: Iterable[CallResult],
+    failures: Iterable[Failure],
+    taxonomy: Taxonomy | None,
+) -> LoadCounts:
+    counts = LoadCounts()
+    if taxonomy is not None:
+        sync_dimensions(connection, taxonomy)
+    for batch in batches(results):
+        counts += load_batch(connection, batch, ())
+    return counts + load_batch(connection, (), tuple(failures))

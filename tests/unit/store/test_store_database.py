@@ -9,6 +9,7 @@ import pytest
 from callinsight.errors import StoreError
 from callinsight.store.database import open_reader, open_writer
 from callinsight.store.query import run_query
+from callinsight.store.rebuild import rebuild
 
 _HOLD = """
 import sys
@@ -31,6 +32,8 @@ def test_a_file_that_another_process_writes_is_refused_with_advice(database: Pat
         assert str(database.parent) not in str(caught.value)
         with pytest.raises(StoreError, match="published copy"):
             run_query(database, "SELECT 1")
+        with pytest.raises(StoreError, match="in use by another process"):
+            rebuild(database, [], [])
         holder.stdin.write("go\n")
         holder.stdin.close()
         holder.wait(timeout=60)

@@ -71,8 +71,24 @@ def test_a_failed_rebuild_keeps_the_old_database(database: Path, make_result: Ma
     with pytest.raises(StoreError, match="one_call_per_recording"):
         rebuild(database, [make_result("call-a", recording_ref="r"), make_result("call-b", recording_ref="r")], [])
     assert _full_digest(database) == before
-    rebuild(database, [make_result()], [])  # what the failure left behind is no hindrance
-    assert _full_digest(database) == before
+    assert [path.name for path in database.parent.iterdir()] == [database.name]
+
+
+def test_a_damaged_database_is_no_hindrance(database: Path, make_result: MakeResult) -> None:
+    database.parent.mkdir()
+    database.write_bytes(b"this was a database once" * 1000)
+    assert rebuild(database, [make_result()], []) == LoadCounts(added=1)
+    with open_reader(database) as connection:
+        assert connection.execute("SELECT call_id FROM calls").fetchall() == [("call-0001",)]
+
+
+def test_a_history_that_cannot_be_read_is_not_dropped_in_silence(database: Path, make_result: MakeResult) -> None:
+    with open_writer(database) as connection:
+        connection.execute("DROP TABLE run_calls")
+    before = database.read_bytes()
+    with pytest.raises(StoreError, match="move that file away"):
+        rebuild(database, [make_result()], [])
+    assert database.read_bytes() == before
 
 
 def test_rebuilding_from_nothing_makes_an_empty_database(database: Path) -> None:

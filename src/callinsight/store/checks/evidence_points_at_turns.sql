@@ -4,10 +4,14 @@ WITH last_turns AS (
 ),
 pointers AS (
     SELECT call_id, 'questions' AS table_name, list_max(evidence) AS turn_no FROM questions
-    UNION ALL SELECT call_id, 'needs', list_max(evidence) FROM needs
-    UNION ALL SELECT call_id, 'signals', list_max(evidence) FROM signals
-    UNION ALL SELECT call_id, 'calls', list_max(outcome_evidence) FROM calls
+    WHERE call_id IN (SELECT call_id FROM batch)
+    UNION ALL
+    SELECT call_id, 'needs', list_max(evidence) FROM needs WHERE call_id IN (SELECT call_id FROM batch)
+    UNION ALL
+    SELECT call_id, 'signals', list_max(evidence) FROM signals WHERE call_id IN (SELECT call_id FROM batch)
+    UNION ALL
+    SELECT call_id, 'calls', list_max(outcome_evidence) FROM calls WHERE call_id IN (SELECT call_id FROM batch)
 )
 SELECT p.table_name, p.call_id, p.turn_no
 FROM pointers p LEFT JOIN last_turns t USING (call_id)
-WHERE p.call_id IN (SELECT call_id FROM batch) AND p.turn_no > coalesce(t.last_turn, -1);
+WHERE p.turn_no > coalesce(t.last_turn, -1);

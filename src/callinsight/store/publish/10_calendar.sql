@@ -1,2 +1,2 @@
 -- The calendar with holidays: no counts.
-SELECT * FROM main.calendar ORDER BY local_date
+SELECT * FROM calendar ORDER BY local_date

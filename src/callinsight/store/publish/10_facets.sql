@@ -1,2 +1,2 @@
 -- The labels of specific questions: no counts.
-SELECT * FROM main.facets ORDER BY topic, facet
+SELECT * FROM facets ORDER BY topic, facet

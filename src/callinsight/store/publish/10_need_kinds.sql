@@ -1,2 +1,2 @@
 -- The labels of needs: no counts.
-SELECT * FROM main.need_kinds ORDER BY need
+SELECT * FROM need_kinds ORDER BY need

@@ -1,2 +1,2 @@
 -- The labels of outcomes: no counts.
-SELECT * FROM main.outcome_kinds ORDER BY outcome
+SELECT * FROM outcome_kinds ORDER BY outcome

@@ -1,2 +1,2 @@
 -- The labels of signals: no counts.
-SELECT * FROM main.signal_kinds ORDER BY kind
+SELECT * FROM signal_kinds ORDER BY kind

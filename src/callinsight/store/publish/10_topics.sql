@@ -1,2 +1,2 @@
 -- The labels of topics: no counts.
-SELECT * FROM main.topics ORDER BY topic
+SELECT * FROM topics ORDER BY topic

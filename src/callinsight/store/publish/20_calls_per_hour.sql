@@ -4,5 +4,5 @@ SELECT
     hide(calls, iso_week, strftime(local_date, '%Y%m%d') || lpad(CAST(local_hour AS VARCHAR), 2, '0') || queue) AS suppressed,
     CASE WHEN NOT suppressed THEN calls END AS calls,
     CASE WHEN NOT suppressed THEN minutes END AS minutes
-FROM main.calls_per_hour
+FROM calls_per_hour
 ORDER BY local_date, local_hour, queue

@@ -1,2 +1,2 @@
 -- Counts of files, not of what callers asked, so nothing is hidden.
-SELECT * FROM main.failures_by_kind ORDER BY recordings DESC, kind, stage
+SELECT * FROM failures_by_kind ORDER BY recordings DESC, kind, stage

@@ -6,5 +6,5 @@ SELECT
     CASE WHEN NOT suppressed THEN not_solved END AS not_solved,
     CASE WHEN NOT suppressed THEN excluded END AS excluded,
     CASE WHEN NOT suppressed THEN solved_share END AS solved_share
-FROM main.first_contact_per_month
+FROM first_contact_per_month
 ORDER BY month_start

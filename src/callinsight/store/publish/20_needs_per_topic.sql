@@ -3,5 +3,5 @@ SELECT
     month_start, domain_label, topic, topic_label, need, need_label,
     hide(calls, CAST(month_start AS VARCHAR) || topic, need) AS suppressed,
     CASE WHEN NOT suppressed THEN calls END AS calls
-FROM main.needs_per_topic
+FROM needs_per_topic
 ORDER BY month_start, topic, calls DESC NULLS LAST, need

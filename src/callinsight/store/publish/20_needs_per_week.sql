@@ -3,5 +3,5 @@ SELECT
     iso_week, week_start, need, need_label,
     hide(calls, iso_week, need) AS suppressed,
     CASE WHEN NOT suppressed THEN calls END AS calls
-FROM main.needs_per_week
+FROM needs_per_week
 ORDER BY week_start, calls DESC NULLS LAST, need

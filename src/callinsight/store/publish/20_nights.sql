@@ -1,2 +1,2 @@
 -- Counts of the processing itself, not of what callers asked, so nothing is hidden.
-SELECT * FROM main.nights ORDER BY started_local DESC, run_id
+SELECT * FROM nights ORDER BY started_local DESC, run_id

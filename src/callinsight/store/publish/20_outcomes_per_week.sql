@@ -3,5 +3,5 @@ SELECT
     iso_week, week_start, outcome, outcome_label, first_contact,
     hide(calls, iso_week, outcome) AS suppressed,
     CASE WHEN NOT suppressed THEN calls END AS calls
-FROM main.outcomes_per_week
+FROM outcomes_per_week
 ORDER BY week_start, calls DESC NULLS LAST, outcome

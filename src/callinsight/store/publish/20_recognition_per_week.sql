@@ -2,11 +2,11 @@
 SELECT
     iso_week, week_start,
     calls < getvariable('k') AS suppressed,
-    CASE WHEN NOT suppressed THEN main.recognition_per_week.calls END AS calls,
+    CASE WHEN NOT suppressed THEN recognition_per_week.calls END AS calls,
     CASE WHEN NOT suppressed THEN words END AS words,
     CASE WHEN NOT suppressed THEN mean_word_probability END AS mean_word_probability,
     CASE WHEN NOT suppressed THEN loops_redecoded END AS loops_redecoded,
     CASE WHEN NOT suppressed THEN loops_dropped END AS loops_dropped,
     CASE WHEN NOT suppressed THEN phantoms_dropped END AS phantoms_dropped
-FROM main.recognition_per_week
+FROM recognition_per_week
 ORDER BY week_start

@@ -3,5 +3,5 @@ SELECT
     iso_week, week_start, kind, kind_label,
     hide(calls, iso_week, kind) AS suppressed,
     CASE WHEN NOT suppressed THEN calls END AS calls
-FROM main.signals_per_week
+FROM signals_per_week
 ORDER BY week_start, calls DESC NULLS LAST, kind

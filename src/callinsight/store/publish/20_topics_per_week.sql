@@ -3,5 +3,5 @@ SELECT
     iso_week, week_start, domain_label, topic, topic_label,
     hide(calls, iso_week, topic) AS suppressed,
     CASE WHEN NOT suppressed THEN calls END AS calls
-FROM main.topics_per_week
+FROM topics_per_week
 ORDER BY week_start, calls DESC NULLS LAST, topic

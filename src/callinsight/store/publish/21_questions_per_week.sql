@@ -2,7 +2,7 @@
 -- topic that is hidden itself, every question is hidden, or its count could be added up again.
 WITH judged AS (
     SELECT q.*, p.suppressed OR hide(q.calls, q.iso_week || q.topic, coalesce(q.facet, '')) AS hidden
-    FROM main.questions_per_week q
+    FROM questions_per_week q
     JOIN published.topics_per_week p ON p.iso_week = q.iso_week AND p.topic = q.topic
 )
 SELECT

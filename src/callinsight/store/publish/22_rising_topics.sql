@@ -1,7 +1,7 @@
 -- Hidden where the count of the week is hidden, and where the weeks before held fewer calls than k together.
 WITH judged AS (
     SELECT r.*, coalesce(p.suppressed, false) OR r.expected * r.weeks_before < getvariable('k') AS hidden
-    FROM main.rising_topics r
+    FROM rising_topics r
     LEFT JOIN published.topics_per_week p ON p.iso_week = r.iso_week AND p.topic = r.topic
 )
 SELECT
