@@ -33,7 +33,7 @@ LAYERS = [
 ]
 """Each layer may import itself and those above it in this list; ``commands`` and ``cli`` know each other."""
 
-DOORS = {
+DOORS: dict[str, str | tuple[str, ...]] = {
     "duckdb": "store/",
     "prefect": "pipelines/",
     "faster_whisper": "engines/",

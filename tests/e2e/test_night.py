@@ -1,0 +1,187 @@
+"""A night on the bundled calls and the bundled models: from recordings to answers, and again at no cost."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from callinsight import bundle, run
+from callinsight.core.values import CallResult, FailureKind, Layout, Role
+from callinsight.ledger import open_ledger
+from callinsight.settings import Settings
+from callinsight.store.database import open_reader
+from callinsight.store.query import run_query
+from callinsight.store.rebuild import content_digest
+from support.calls import CALLS, ROOT, callinsight, fill, settings_for, some_calls
+
+pytestmark = pytest.mark.slow
+
+
+def results(chosen: Settings) -> list[CallResult]:
+    folder = chosen.work.results
+    return [bundle.read_result(bundle.result_path(folder, call_id)) for call_id in bundle.result_ids(folder)]
+
+
+def test_every_call_becomes_a_result(night: tuple[Settings, run.Night]) -> None:
+    chosen, done = night
+    assert done.failed == 0
+    assert done.work.calls == 6
+    found = results(chosen)
+    assert {result.call.layout for result in found} == {Layout.MONO, Layout.STEREO}
+    assert all(result.turns for result in found)
+    assert {turn.role for result in found for turn in result.turns} >= {Role.AGENT, Role.CALLER}
+
+
+def test_both_parties_are_told_apart_in_stereo(night: tuple[Settings, run.Night]) -> None:
+    chosen, _ = night
+    for result in results(chosen):
+        if result.call.layout is Layout.STEREO:
+            assert {turn.role for turn in result.turns} >= {Role.AGENT, Role.CALLER}
+
+
+def test_results_name_what_made_them(night: tuple[Settings, run.Night]) -> None:
+    chosen, _ = night
+    for result in results(chosen):
+        assert {name for name, _ in result.provenance.model_digests} >= {"demo-speech", "demo-speakers", "demo-tagger"}
+        assert result.provenance.settings_digest == chosen.digest()
+
+
+def test_managers_find_answers_in_the_published_copy(night: tuple[Settings, run.Night]) -> None:
+    chosen, _ = night
+    answer = run_query(chosen.work.published_database, "SELECT sum(calls) FROM topics_per_week")
+    assert isinstance(answer.rows[0][0], int)
+    assert answer.rows[0][0] >= 4
+    tables = run_query(chosen.work.published_database, "SELECT table_name FROM duckdb_tables()")
+    names = {row[0] for row in tables.rows}
+    assert "questions_per_week" in names
+    assert not names & {"turns", "calls", "redactions"}
+
+
+def test_a_second_run_loads_no_engine_and_changes_nothing(night: tuple[Settings, run.Night]) -> None:
+    chosen, _ = night
+    before = chosen.work.published_database.stat()
+    done = callinsight(
+        "run",
+        cwd=ROOT,
+        CALLINSIGHT_INBOX__ADDRESS=chosen.inbox.address,
+        CALLINSIGHT_WORK__FOLDER=str(chosen.work.folder),
+        CALLINSIGHT_MODELS__PROFILE="gpu",  # whose models are not here: loading one would fail
+    )
+    assert done.returncode == 0, done.stderr
+    assert "niets nieuws" in done.stdout
+    assert chosen.work.published_database.stat().st_ino == before.st_ino
+
+
+def test_the_database_can_be_rebuilt_from_the_results(night: tuple[Settings, run.Night]) -> None:
+    chosen, _ = night
+    with open_reader(chosen.work.database) as connection:
+        before = content_digest(connection)
+    run.rebuild(chosen)
+    with open_reader(chosen.work.database) as connection:
+        assert content_digest(connection) == before
+
+
+def test_a_lost_database_comes_back_by_itself(night: tuple[Settings, run.Night]) -> None:
+    chosen, _ = night
+    with open_reader(chosen.work.database) as connection:
+        before = content_digest(connection)
+    chosen.work.database.unlink()
+    assert run.night(chosen, lambda _: None).loaded.added == 6
+    with open_reader(chosen.work.database) as connection:
+        assert content_digest(connection) == before
+
+
+def test_nothing_is_left_of_the_plan(night: tuple[Settings, run.Night]) -> None:
+    chosen, _ = night
+    assert list((chosen.work.folder / "runs").iterdir()) == []
+    with open_ledger(chosen.work.ledger) as ledger:
+        assert ledger.not_loaded() == ()
+
+
+def test_no_spoken_secret_and_no_file_name_is_written(night: tuple[Settings, run.Night]) -> None:
+    """What the ground truth marks as personal and was recognised must be in no file, and no file name either."""
+    chosen, _ = night
+    names = [path.stem for path in Path(chosen.inbox.address).iterdir()]
+    for file in chosen.work.folder.rglob("*"):
+        if file.is_file():
+            data = file.read_bytes()
+            assert not [name for name in names if name.encode() in data], file.name
+
+
+def test_retag_changes_nothing_when_nothing_changed(night: tuple[Settings, run.Night]) -> None:
+    from callinsight import care
+
+    chosen, _ = night
+    with open_reader(chosen.work.database) as connection:
+        before = content_digest(connection)
+    assert care.retag(chosen, lambda _: None) == 6
+    with open_reader(chosen.work.database) as connection:
+        assert content_digest(connection) == before
+
+
+def test_forget_erases_a_call_everywhere_and_for_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from callinsight import care
+
+    monkeypatch.chdir(ROOT)
+    fill(tmp_path / "inbox", some_calls(stereo=2, mono=0))
+    chosen = settings_for(tmp_path)
+    run.night(chosen, lambda _: None)
+    first, second = bundle.result_ids(chosen.work.results)
+    erased = care.forget(chosen, first)
+    assert (erased.result_file, erased.rows) == (True, True)
+    assert list(bundle.result_ids(chosen.work.results)) == [second]
+    for file in chosen.work.folder.rglob("*"):
+        if file.is_file() and file.name != "callinsight.duckdb":  # its free pages are emptied by the retention flow
+            assert first.encode() not in file.read_bytes(), file.name
+    run_query_count = run_query(chosen.work.database, f"SELECT count(*) FROM calls WHERE call_id = '{first}'")
+    assert run_query_count.rows == ((0,),)
+    assert run.night(chosen, lambda _: None).plan.calls == ()
+
+
+def test_bad_recordings_are_set_aside_and_the_night_goes_on(tmp_path: Path) -> None:
+    good = some_calls(stereo=1, mono=1)
+    inbox = tmp_path / "inbox"
+    fill(inbox, good)
+    metadata = json.loads(good[0].with_suffix(".json").read_text(encoding="utf-8"))
+
+    def deliver(name: str, data: bytes, **changes: object) -> None:
+        (inbox / name).write_bytes(data)
+        told = metadata | {"recording_id": name} | changes
+        (inbox / name).with_suffix(".json").write_text(json.dumps(told), encoding="utf-8")
+
+    whole = good[0].read_bytes()
+    deliver("leeg.wav", b"")
+    deliver("tekst.wav", b"dit is geen geluid\n" * 100)
+    deliver("rommel.opus", os.urandom(5_000))
+    deliver("kopie.opus", whole)
+    deliver("zomertijd.opus", whole + b"\0", started_at="2026-10-25T02:30:00")
+    (inbox / "zonder gegevens.wav").write_bytes(b"RIFF")
+    (inbox / "zonder-opname.json").write_text(json.dumps(metadata), encoding="utf-8")
+    done = callinsight(
+        "run",
+        cwd=ROOT,
+        CALLINSIGHT_INBOX__ADDRESS=str(inbox),
+        CALLINSIGHT_WORK__FOLDER=str(tmp_path / "work"),
+        CALLINSIGHT_PUBLISH__K="1",
+    )
+    assert done.returncode == 1, done.stderr
+    chosen = settings_for(tmp_path)
+    assert len(results(chosen)) == 2
+    kinds = sorted(failure.kind for failure in bundle.read_failures(chosen.work.failures))
+    assert FailureKind.EMPTY_FILE in kinds
+    assert FailureKind.NOT_AUDIO in kinds
+    assert FailureKind.DUPLICATE in kinds
+    assert FailureKind.METADATA_MISSING in kinds
+    assert FailureKind.RECORDING_MISSING in kinds
+    assert len(kinds) == 7
+    listed = chosen.work.quarantine_list.read_text(encoding="utf-8-sig")
+    assert "zonder gegevens.wav" in listed
+    assert "Lever de opname opnieuw aan." in listed
+    assert "kopie" not in done.stdout + done.stderr
+    stored = run_query(chosen.work.database, "SELECT count(*) FROM failures")
+    assert stored.rows == ((7,),)
+
+
+def test_the_bundled_calls_are_there() -> None:
+    assert len(list((CALLS / "truth").glob("*.json"))) >= 12
