@@ -189,6 +189,9 @@ QUIET = call((Role.CALLER, "goedemorgen hier spreekt u mee"), (Role.CALLER, "en 
         ((question("passport", 0), question("youth-help", 1)), False),
         ((question("passport", 0), question("parking-permit", 1)), False),
         ((question("unknown", 0), question("youth-help", 1)), False),
+        ((question("housing-urgency", 0, "peace-from-debt"),), True),
+        ((question("divorce", 0, "find-home"),), False),
+        ((question("tax-payment", 0, "peace-from-debt"),), True),
         ((), False),
     ],
 )

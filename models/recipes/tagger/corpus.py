@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "calls"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "calls"))
 
 import dialogue
 import grammar

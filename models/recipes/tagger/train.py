@@ -133,6 +133,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "models" / "demo" / "tagger")
     parser.add_argument("--minutes", type=float)
     parser.add_argument("--miniature", action="store_true")
+    parser.add_argument("--calibrate", action="store_true", help="only choose thresholds again for the model in --out")
     options = parser.parse_args()
     plan = MINIATURE if options.miniature else Plan()
     if options.minutes:
@@ -144,9 +145,12 @@ def main() -> None:
     corpus = Corpus(taxonomy)
     pool, held = draw_calls(corpus, plan)
     texts = vocabulary(corpus, pool)
+    ear = Recogniser([word for text in texts for word in text.split()])
+    if options.calibrate:
+        calibrate(options.out, held, ear, taxonomy, rules, plan.seed + 2)
+        return
     tokenizer = train_tokenizer(texts, plan.size)
     names = label_names(pool)
-    ear = Recogniser([word for text in texts for word in text.split()])
     network = Network(build_encoder(len(tokenizer), plan.size), names)
     weights = sum(p.numel() for p in network.parameters())
     print(f"{len(pool)} calls, {len(tokenizer)} tokens, {weights} weights, labels "

@@ -13,7 +13,7 @@ from callinsight.core.patterns import IndexedWords, Match, Pattern, Vocabulary
 from callinsight.core.taxonomy import Party, Taxonomy, TaxonomyError
 from callinsight.core.taxonomy_reader import nearest
 from callinsight.core.text import normal_words
-from callinsight.core.values import Flag, FlagSource, Question, Role, Severity, Span, Turn
+from callinsight.core.values import Flag, FlagSource, Need, Question, Role, Severity, Span, Turn
 
 _KEYS = ("version", "groups", "negators", "not_negation", "clause_starts", "rules", "areas")
 _RULE_KEYS = ("any", "unless", "within_words", "negation")
@@ -237,14 +237,32 @@ def find_signals(turns: Sequence[Turn], rules: SignalRules) -> tuple[Flag, ...]:
 def several_problems(
     turns: Sequence[Turn], questions: Sequence[Question], rules: SignalRules, taxonomy: Taxonomy
 ) -> tuple[Flag, ...]:
-    """A ``multi-problem`` flag when the call touches two or more fields of life of the social domain, else nothing.
+    """A ``multi-problem`` flag when a call tells of more than one trouble of the social domain, else nothing.
 
-    A topic brings its field of life; a need brings one only when none of its fields is there already (being short of
-    money belongs to income and to debt alike); words that an area rule knows bring theirs. ``evidence`` holds the
-    turns of all of them, ``span`` covers the first turn that is about each.
+    That is so when it touches two fields of life, or when beside a topic the first need of a related topic is heard
+    that the topic itself does not bring. ``evidence`` holds the turns of all of them, ``span`` covers the first turn
+    that is about each.
     """
     if _DERIVED not in taxonomy.signals:
         return ()
+    fields = _fields_of_life(turns, questions, rules, taxonomy)
+    troubles = list(fields.values()) if len(fields) > 1 else []
+    for topic, need in _needs_of_related(questions, taxonomy):
+        troubles += [set(topic.evidence), set(need.evidence)]
+    troubles = [where for where in troubles if where]
+    if len(troubles) < 2:
+        return ()
+    firsts = Span.cover(turns[min(where)].span for where in troubles)
+    evidence = tuple(sorted(set().union(*troubles)))
+    severity = taxonomy.signals[_DERIVED].severity
+    return (Flag(_DERIVED, severity, firsts, FlagSource.MODEL, 1.0, evidence),)
+
+
+def _fields_of_life(
+    turns: Sequence[Turn], questions: Sequence[Question], rules: SignalRules, taxonomy: Taxonomy
+) -> dict[str, set[int]]:
+    """Turns by field of life: a topic brings its own, words that an area rule knows bring theirs, and a need brings
+    one only when none of its fields is there already (being short of money belongs to income and debt alike)."""
     turns_of: dict[str, set[int]] = {}
     for question in questions:
         area = taxonomy.area(question.topic)
@@ -258,10 +276,16 @@ def several_problems(
         areas = taxonomy.needs[need.kind].areas if need.kind in taxonomy.needs else ()
         if areas and not any(area in turns_of for area in areas):
             turns_of.setdefault(areas[0], set()).update(need.evidence)
-    turns_of = {area: where for area, where in turns_of.items() if where}
-    if len(turns_of) < 2:
-        return ()
-    firsts = Span.cover(turns[min(where)].span for where in turns_of.values())
-    evidence = tuple(sorted(set().union(*turns_of.values())))
-    severity = taxonomy.signals[_DERIVED].severity
-    return (Flag(_DERIVED, severity, firsts, FlagSource.MODEL, 1.0, evidence),)
+    return {area: where for area, where in turns_of.items() if where}
+
+
+def _needs_of_related(questions: Sequence[Question], taxonomy: Taxonomy) -> list[tuple[Question, Need]]:
+    """Needs that a question's own topic does not bring but a related topic brings first."""
+    found = []
+    for question in questions:
+        topic = taxonomy.topics.get(question.topic)
+        if topic is None:
+            continue
+        theirs = {need for other in topic.related for need in taxonomy.topics[other].needs[:1]} - set(topic.needs)
+        found += [(question, need) for other in questions for need in other.needs if need.kind in theirs]
+    return found
