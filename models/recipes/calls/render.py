@@ -22,6 +22,7 @@ Samples = NDArray[np.float32]
 SAMPLE_RATE_HZ = 16_000
 LEAD_MS, TAIL_MS = (250, 700), (300, 900)
 CROSSTALK_DB = (-35.0, -20.0)
+LEAK_BELOW_SPEECH_DB = -16.0
 SAME_SPEAKER_MS = 120  # the least silence between two turns of one speaker
 PEAK = 0.89
 
@@ -161,9 +162,22 @@ def _sides(
         last = min(total, first + len(sound))
         sides[side][first:last] += sound[: last - first]
     agent, caller = telephone(sides["agent"], noise), telephone(sides["caller"], noise)
-    leak = [np.float32(10 ** (rng.uniform(*CROSSTALK_DB) / 20)) for _ in range(2)]
-    mixed = agent + leak[0] * caller, caller + leak[1] * agent
-    return _limited(mixed[0]), _limited(mixed[1])
+    levels = _level(agent, sides["agent"]), _level(caller, sides["caller"])
+    to_agent = _leak(rng, sent=levels[1], met=levels[0]) * caller
+    to_caller = _leak(rng, sent=levels[0], met=levels[1]) * agent
+    return _limited(agent + to_agent), _limited(caller + to_caller)
+
+
+def _level(side: Samples, spoken: Samples) -> float:
+    """Root mean square of a side where something sounds on it."""
+    return float(np.sqrt(np.mean(side[spoken != 0] ** 2))) if np.any(spoken) else 0.0
+
+
+def _leak(rng: random.Random, *, sent: float, met: float) -> np.float32:
+    """Gain of the cross-talk; on a faint side it stays below the speech that it meets, as echo cancellers see to."""
+    gain = 10 ** (rng.uniform(*CROSSTALK_DB) / 20)
+    limit = 10 ** (LEAK_BELOW_SPEECH_DB / 20) * met / sent if sent and met else gain
+    return np.float32(min(gain, limit))
 
 
 def _limited(samples: Samples) -> Samples:
