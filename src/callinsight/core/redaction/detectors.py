@@ -20,6 +20,7 @@ _MORE_TURNS = 4
 _MORE_TOKENS = 40
 """How far the rest of a dictation may lag behind its beginning."""
 _ECHO_LEAST = 3
+_ECHO_TURNS = 10
 _HOUSE_TOKENS = 14
 _HOUSE_TURNS = 4
 _BIRTH_TOKENS = 40
@@ -76,7 +77,11 @@ class Decider:
         told = self.pending(dictation[0].first)
         rest = []
         for run in dictation:
-            pieces = self._address(run, told)
+            echoed = self._echo([run]) or self._international(run)
+            if echoed:
+                pieces = [Piece(echoed, self._start(run, echoed), run.last, run.text)]
+            else:
+                pieces = self._address(run, told)
             self.found.extend(pieces)
             if not pieces:
                 rest.append(run)
@@ -94,6 +99,11 @@ class Decider:
             return run.first
         lead = {"phone": ("plus",), "iban": ("nl",)}.get(kind, ())
         return run.first - 1 if before.key in lead or (kind == "phone" and before.raw == "+") else run.first
+
+    def _international(self, run: Run) -> str | None:
+        before = self.tokens[run.first - 1] if run.first else None
+        plus = before is not None and before.turn == run.turn and before.key == "plus"
+        return "phone" if plus and run.text.startswith("31") else None
 
     def _by_shape(self, runs: Sequence[Run], told: Sequence[str]) -> list[list[Run]]:
         """Parts of a dictation: more than one when its runs are complete numbers of different kinds by themselves."""
@@ -123,9 +133,8 @@ class Decider:
     def _address(self, run: Run, told: Sequence[str]) -> list[Piece]:
         """Postcode and house number in a run, if it holds them."""
         mixed = told and told[0] in _MIXED
-        if mixed and (kinds.fits(told[0], run.text) or not self._has_postcode(run)):
-            return []
-        found = self.postcodes.read(run, cued="postcode" in told)
+        other = mixed and (kinds.fits(told[0], run.text) or not self._has_postcode(run))
+        found = None if other else self.postcodes.read(run, cued="postcode" in told)
         if found:
             pieces = [Piece("postcode", found.first, found.last, found.text)]
             before = [unit for unit in run.units if unit.last < found.first]
@@ -197,14 +206,11 @@ class Decider:
             sure = kinds.sure_kind(text)
             if sure and not (sure == "bsn" and told[:1] == ("phone",)):
                 return sure
-        echoed = self._echo(runs)
-        if echoed:
-            return echoed
         joined = "".join(run.text for run in runs)
         for kind in told:
             if kind in ("house_number", "postcode", "person_name", "street", "email"):
                 continue
-            lettered = joined.isalpha() and kind not in _MIXED
+            lettered = joined.isalpha() and not (kind in _MIXED and all(run.pure for run in runs))
             if total >= self.rules.kinds[kind].least and kinds.may_be(kind, joined) and not lettered:
                 return kind
         return self._rest_of(runs, total) or self._told_after(runs, total) or self._long(runs)
@@ -219,11 +225,13 @@ class Decider:
         return tuple(dict.fromkeys(texts))
 
     def _echo(self, runs: Sequence[Run]) -> str | None:
+        """The kind of what was said before when a run repeats a part of it; shorter parts only soon after."""
         for run in runs:
             if len(run.text) < _ECHO_LEAST:
                 continue
-            for piece in self.found:
-                if run.text in piece.text and piece.kind != "house_number":
+            for piece in reversed(self.found):
+                soon = self.near(piece.last, run.first, _ECHO_TURNS, _REACH_TOKENS)
+                if (soon or len(run.text) > _ECHO_LEAST + 2) and run.text in piece.text:
                     return piece.kind
         return None
 

@@ -126,8 +126,13 @@ class MailFinder:
         return key not in names.function_words and key not in names.common_words
 
     def _between_letters(self, index: int) -> bool:
-        sides = [i for i in (index - 1, index + 1) if 0 <= i < len(self.tokens)]
-        return any(letter_of(self.tokens[i].key, self.rules, weak=False) for i in sides)
+        for step in (-1, 1):
+            side = index + step
+            while 0 <= side < len(self.tokens) and abs(side - index) < 4 and self.tokens[side].key in self.mail.inside:
+                side += step
+            if 0 <= side < len(self.tokens) and letter_of(self.tokens[side].key, self.rules, weak=False):
+                return True
+        return False
 
     def _beside_symbol(self, index: int) -> bool:
         """Whether a common word stands beside a dot or a dash within the turn, as in "info punt bakker"."""

@@ -166,8 +166,15 @@ class NameFinder:
                 return True
             return proper and (strong or particle or ambiguous or key not in names.common_words)
         if ambiguous:
-            return strong or particle or follows or self._has_surname(index)
+            return strong or old or follows or self._has_surname(index)
+        if strong and particle and not follows and self._after_with(index):
+            return False
         return (strong or (follows and particle) or self._has_surname(index)) and not common
+
+    def _after_with(self, index: int) -> bool:
+        """Whether "met de" or the like stands right before the token: then it is a thing as likely as a name."""
+        before = [token.key for token in self.tokens[max(0, index - 2) : index]]
+        return before in (["met", "de"], ["met", "het"], ["met", "al"], ["met", "t"])
 
     def _has_surname(self, index: int) -> bool:
         """Whether a surname follows a word that can be a first name ("gerard jansen"); less will do after "ik ben"."""
@@ -261,6 +268,11 @@ class NameFinder:
             for piece in self.pieces
             for i in range(piece.first, piece.last + 1)
         }
+        pairs = {
+            (self.tokens[i].key, self.tokens[i + 1].key)
+            for piece in self.pieces
+            for i in range(piece.first, piece.last)
+        }
         names = self.names
         plain = names.function_words | names.common_words | names.particles | names.ambiguous_surnames
         plain |= self.rules.speech.soft | names.ambiguous_first_names | names.greetings
@@ -268,5 +280,8 @@ class NameFinder:
             if self.taken[index] or token.mark or index in self.public or token.key not in parts:
                 continue
             known = token.key not in plain and len(token.key) >= 4
-            if known or (self.cased and token.capital and not token.opens and len(token.key) >= 3):
+            after = self.tokens[index + 1] if index + 1 < len(self.tokens) else None
+            if after and after.turn == token.turn and (token.key, after.key) in pairs and not self.taken[index + 1]:
+                self._add(index, index + 1)
+            elif known or (self.cased and token.capital and not token.opens and len(token.key) >= 3):
                 self._add(index, index)

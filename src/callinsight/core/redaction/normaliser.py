@@ -54,6 +54,7 @@ _DIGITS = re.compile(r"\+?\(?\d[\d\-./()]*")
 _ORDINAL = re.compile(r"(\d{1,2})(?:e|de|ste)")
 _MIXED = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9](?:[A-Za-z0-9\-./]*[A-Za-z0-9])?")
 _SPELLED = re.compile(r"[A-Za-z](?:[-.][A-Za-z])+")
+_FILLERS = ("eh", "uh", "uhm", "ehm", "euh")
 _MOMENTS = ("moment", "momentje", "ogenblik", "ogenblikje", "seconde", "secondje", "minuutje")
 _BLOCK = re.compile(r"[A-Z]{2,4}")
 
@@ -117,6 +118,7 @@ class _Reader:
             times, at = SMALL.get(key, 0), index + 2
         if not 2 <= times <= 6:
             return None
+        at += self.key(at, turn) in _FILLERS
         at += self.key(at, turn) in ("de", "het")
         word = self.key(at, turn)
         value = SMALL.get(word, -1)
@@ -158,23 +160,31 @@ class _Reader:
         if not letter and len(key) == 1 and key.isascii() and key.isalpha():
             letter = key
         if letter and self.key(index + 1, turn) == "van":
-            at = index + 3 if self.key(index + 2, turn) in ("eh", "uh", "uhm") else index + 2
+            at = index + 3 if self.key(index + 2, turn) in _FILLERS else index + 2
             word = self.key(at, turn)
             if len(word) > 2 and (self.speech.alphabet.get(word) == letter or word.startswith(letter)):
                 return Atom(Part.LETTERS, index, at, letter)
-        if letter and key != "u" and key not in self.speech.weak_letters:
+        if letter and key not in self.speech.weak_letters and (key != "u" or self._spells_u(index)):
             return Atom(Part.LETTERS, index, index, letter)
-        if key in self.speech.alphabet and not (key in self.speech.months and self._follows_number(index)):
+        if key in self.speech.alphabet and not (key in self.speech.months and self._is_month(index)):
             return Atom(Part.LETTERS, index, index, self.speech.alphabet[key], spelled=True)
         if key in self.speech.bank_codes:
             return Atom(Part.LETTERS, index, index, key, spelled=True)
         return None
 
-    def _follows_number(self, index: int) -> bool:
-        """Whether "november" is the month: a day stands before it, or nothing that is spelled stands around it."""
+    def _spells_u(self, index: int) -> bool:
+        """Whether "u" is the letter: a single letter stands before it, and a letter or a number after it."""
+        before = self.tokens[index - 1] if index else self.tokens[index]
+        after = self.key(index + 1, self.tokens[index].turn)
+        spelled = len(before.key) == 1 and before.key.isalpha() and before.turn == self.tokens[index].turn
+        return index > 0 and spelled and (len(after) == 1 or after in SMALL or after in self.speech.alphabet)
+
+    def _is_month(self, index: int) -> bool:
+        """Whether "november" is the month: nothing that is spelled stands beside it, or a day stands before it."""
         before, after = (self.tokens[i].key if 0 <= i < len(self.tokens) else "" for i in (index - 1, index + 1))
-        spelled_around = any(self._names_letter(key) or key in self.speech.alphabet for key in (before, after))
-        return before in SMALL or before in ORDINALS or before.isdigit() or not spelled_around
+        spelled = any(self._names_letter(key) or key in self.speech.alphabet for key in (before, after))
+        digit = after != "een" and SMALL.get(after, 10) < 10 and before not in SMALL
+        return before in ORDINALS or not (spelled or digit)
 
     def _word(self, index: int) -> Atom:
         key = self.tokens[index].key

@@ -41,7 +41,15 @@ class StreetFinder:
             if piece and not self._kept(piece):
                 pieces.append(piece)
             index = piece.last + 1 if piece else index + 1
-        return pieces
+        return pieces + self._again(pieces)
+
+    def _again(self, pieces: Sequence[Piece]) -> list[Piece]:
+        """Later mentions of a street that was found, of one word."""
+        words = {self.tokens[piece.last].key for piece in pieces}
+        words -= self.rules.names.common_words | self.rules.names.function_words
+        inside = {index for piece in pieces for index in range(piece.first, piece.last + 1)}
+        found = (i for i, token in enumerate(self.tokens) if token.key in words and i not in inside and not token.mark)
+        return [Piece("street", index, index) for index in found]
 
     def _cued(self, index: int) -> bool:
         turn = self.tokens[index].turn

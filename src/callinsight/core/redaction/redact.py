@@ -80,9 +80,9 @@ def _find_once(turns: Sequence[Turn], rules: RedactionRules) -> tuple[Finding, .
         told[cue.first : cue.last + 1] = [True] * (cue.last + 1 - cue.first)
     runs = runs_of(tokens, atoms, told, rules)
     decider = Decider(tokens, atoms, roles, cues, rules, streets)
+    decider.births(atoms, runs)
     for dictation in dictations_of(runs, atoms, tokens):
         decider.decide(dictation)
-    decider.births(atoms, runs)
     pieces += streets + _take(decider.found, taken)
     for index, cued in enumerate(told):
         taken[index] = taken[index] or cued

@@ -225,9 +225,11 @@ class _Builder:
             guarded=units[0].large or self._guarded(begin, end, "".join(unit.text for unit in units)),
             pure=pure,
         )
+        short = run.text.isalpha() and len(run.text) == 1
+        length = sum(token.turn == run.turn for token in self.tokens[max(0, run.first - 4) : run.last + 4])
         words = all(atom.spelled and len(atom.text) > 1 for atom in carriers)
-        if run.text == "o":
-            # "o" alone is surprise, not a letter.
+        if run.text == "o" or (short and length > 3):
+            # "o" alone is surprise and "ik zet u even door" no spelling.
             return None
         return run if pure or run.digits or (len(run.text) >= 3 and not words) else None
 
