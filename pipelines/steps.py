@@ -6,6 +6,7 @@ boundary: nothing is cached or persisted, and an unexpected exception is reduced
 
 import functools
 import os
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,11 +40,14 @@ RETRY_DELAYS_S = (10.0, 60.0)
 
 
 class StepFailedError(Exception):
-    """A step ended with an exception that nobody foresaw; only its type is told, since its text may hold speech."""
+    """A step ended with an exception that nobody foresaw.
+
+    Only its type and the place in the code are told, since its text may hold speech.
+    """
 
 
 def discreet(function: Callable[P, T]) -> Callable[P, T]:
-    """Let our own errors through, whose texts are made to be shown, without their causes; of others tell the type."""
+    """Let our own errors through without their causes, since their texts are made to be shown; reduce all others."""
 
     @functools.wraps(function)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -53,7 +57,8 @@ def discreet(function: Callable[P, T]) -> Callable[P, T]:
         except CallinsightError as error:
             failure = error.with_traceback(None)
         except Exception as error:  # noqa: BLE001 - the seam: nothing of it may reach Prefect's database
-            failure = StepFailedError(type(error).__name__)
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            failure = StepFailedError(f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}")
         # Prefect logs an exception with all that led to it, and a library's own text may quote what it was given.
         failure.__cause__ = failure.__context__ = None
         raise failure

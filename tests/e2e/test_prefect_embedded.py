@@ -67,10 +67,10 @@ def test_a_night_runs_without_a_server(done: Done) -> None:
 
 
 @pytest.mark.parametrize("night", ["unforeseen", "unforeseen_late"])
-def test_trouble_nobody_foresaw_is_retried_and_then_told_by_its_type_alone(done: Done, night: str) -> None:
+def test_trouble_nobody_foresaw_is_retried_and_then_told_by_type_and_place(done: Done, night: str) -> None:
     assert done.nights[night]["tries"] == ATTEMPTS
     assert done.nights[night]["state"] == "Failed"
-    assert done.nights[night]["message"].endswith("StepFailedError: ValueError")
+    assert "StepFailedError: ValueError in embedded_nights.py, line " in done.nights[night]["message"]
 
 
 def test_a_database_in_use_is_retried(done: Done) -> None:
