@@ -1,4 +1,4 @@
-"""The format of a result file is a promise: files of earlier versions must stay readable, and equal results equal bytes.
+"""The format of a result file is a promise: old files must stay readable, and equal results give equal bytes.
 
 After a deliberate change of the format: keep the old file under its version, add a new one, and read both.
 """
