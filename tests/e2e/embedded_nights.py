@@ -100,7 +100,7 @@ def main(folder: Path) -> None:
     os.environ["CALLINSIGHT_WORK__FOLDER"] = str(folder / "work")
     for step in (steps.discover, steps.process, steps.load, steps.publish, steps.report):
         step.retry_delay_seconds = [0.1]
-    with patch.object(assembly, "shared_worker", lambda _: DeafWorker()):
+    with patch.object(assembly, "shared_worker", lambda *_: DeafWorker()):
         nights: dict[str, object] = {
             "whole": night("process_chunk", []),
             "unforeseen": night("process_chunk", [ValueError(SECRET)] * 5),
