@@ -49,7 +49,7 @@ def is_date(text: str) -> bool:
     """Day, month and year in digits, in any way to cut them."""
     for day, month in ((2, 2), (1, 1), (2, 1), (1, 2)):
         year = text[day + month :]
-        if not text.isdigit() or len(year) not in (2, 4):
+        if not text.isdigit() or len(year) not in (2, 4) or (len(year) == 4 and not 1890 <= int(year) <= 2049):
             continue
         if 1 <= int(text[:day]) <= 31 and 1 <= int(text[day : day + month]) <= 12:
             return True

@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from callinsight.core.redaction.births import births_of
+from callinsight.core.redaction.context import Context, Piece, quiet_tokens
 from callinsight.core.redaction.cues import cues_of
-from callinsight.core.redaction.detectors import Decider, Piece
+from callinsight.core.redaction.dates import fold_dates
+from callinsight.core.redaction.detectors import Decider
 from callinsight.core.redaction.mail import MailFinder
 from callinsight.core.redaction.names import NameFinder
-from callinsight.core.redaction.normaliser import Atom, Part, atoms_of
+from callinsight.core.redaction.normaliser import atoms_of
 from callinsight.core.redaction.places import StreetFinder
 from callinsight.core.redaction.rules import RedactionRules
-from callinsight.core.redaction.runs import dictations_of, fold_dates, runs_of
+from callinsight.core.redaction.runs import dictations_of, runs_of
 from callinsight.core.redaction.secrets import SecretFinder
 from callinsight.core.redaction.tokens import Token, tokens_of
 from callinsight.core.values import Redaction, Span, Turn, Word
@@ -79,15 +82,17 @@ def _find_once(turns: Sequence[Turn], rules: RedactionRules) -> tuple[Finding, .
     for cue in cues:
         told[cue.first : cue.last + 1] = [True] * (cue.last + 1 - cue.first)
     runs = runs_of(tokens, atoms, told, rules)
-    decider = Decider(tokens, atoms, roles, cues, rules, streets)
-    decider.births(atoms, runs)
-    for dictation in dictations_of(runs, atoms, tokens):
+    quiet = quiet_tokens(atoms, len(tokens))
+    context = Context(tokens, roles, cues, rules, quiet)
+    context.found.extend(births_of(context, atoms, runs))
+    decider = Decider(context, streets)
+    for dictation in dictations_of(runs, quiet):
         decider.decide(dictation)
-    pieces += streets + _take(decider.found, taken)
+    pieces += streets + _take(context.found, taken)
     for index, cued in enumerate(told):
         taken[index] = taken[index] or cued
     pieces += NameFinder(tokens, roles, taken, rules).find()
-    return _as_findings(_joined(pieces, tokens, atoms), tokens)
+    return _as_findings(_joined(pieces, tokens, quiet), tokens)
 
 
 def _take(pieces: Sequence[Piece], taken: list[bool]) -> list[Piece]:
@@ -102,20 +107,14 @@ def _take(pieces: Sequence[Piece], taken: list[bool]) -> list[Piece]:
     return kept
 
 
-def _joined(pieces: Sequence[Piece], tokens: Sequence[Token], atoms: Sequence[Atom]) -> list[Piece]:
+def _joined(pieces: Sequence[Piece], tokens: Sequence[Token], quiet: Sequence[bool]) -> list[Piece]:
     """Pieces in order; those of one kind in one turn with nothing but a few fillers between them become one."""
-    quiet = {
-        index
-        for atom in atoms
-        if atom.part in (Part.SOFT, Part.CORRECTION)
-        for index in range(atom.first, atom.last + 1)
-    }
     joined: list[Piece] = []
     for piece in sorted(pieces, key=lambda piece: piece.first):
         last = joined[-1] if joined else None
         if last and last.kind == piece.kind and tokens[last.last].turn == tokens[piece.first].turn:
             between = range(last.last + 1, piece.first)
-            fillers = piece.kind not in ("person_name", "street") and all(index in quiet for index in between)
+            fillers = piece.kind not in ("person_name", "street") and all(quiet[index] for index in between)
             if not between or (fillers and len(between) <= _FILLERS_WITHIN):
                 joined[-1] = replace(last, last=piece.last)
                 continue

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from callinsight.core.redaction.context import Piece
 from callinsight.core.redaction.cues import Cue
-from callinsight.core.redaction.detectors import Piece
 from callinsight.core.redaction.numbers import parse_number
 from callinsight.core.redaction.rules import RedactionRules
 from callinsight.core.redaction.tokens import Token

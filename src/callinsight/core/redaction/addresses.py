@@ -1,0 +1,96 @@
+"""Postcodes and house numbers in the runs of a dictation."""
+
+from collections.abc import Sequence
+
+from callinsight.core.redaction import kinds
+from callinsight.core.redaction.context import Context, Piece
+from callinsight.core.redaction.postcodes import PostcodeReader
+from callinsight.core.redaction.runs import Run
+
+MIXED = ("iban", "licence_plate", "travel_document", "residence_document", "case_number")
+"""Kinds that have letters among their digits as a postcode has."""
+ADDRESS = ("postcode", "house_number", "street")
+
+_HOUSE_TOKENS = 14
+_HOUSE_TURNS = 4
+_MORE_TURNS = 4
+_MORE_TOKENS = 40
+
+
+class AddressReader:
+    """Reads addresses from runs; ``streets`` are those of the call."""
+
+    def __init__(self, context: Context, streets: Sequence[Piece]) -> None:
+        self.context = context
+        self.streets = streets
+        self.postcodes = PostcodeReader(context.tokens, context.rules)
+
+    def read(self, run: Run, told: Sequence[str]) -> list[Piece]:
+        """Postcode and house number in ``run``, if it holds them; ``told`` are the kinds announced, latest first."""
+        mixed = bool(told) and told[0] in MIXED
+        other = mixed and (kinds.fits(told[0], run.text) or not self._has_postcode(run))
+        found = None if other else self.postcodes.read(run, cued="postcode" in told[:2])
+        if found:
+            pieces = [Piece("postcode", found.first, found.last, found.text)]
+            before = [unit for unit in run.units if unit.last < found.first]
+            if before:
+                text = "".join(unit.text for unit in before)
+                pieces.insert(0, Piece("house_number", before[0].first, before[-1].last, text))
+            if found.house:
+                pieces.append(Piece("house_number", found.house[0], found.house[1], found.house_text))
+            return pieces
+        if self._is_rest_of_postcode(run):
+            return [Piece("postcode", run.first, run.last, run.text)]
+        if self._is_house_number(run, told):
+            return [Piece("house_number", run.first, self._with_addition(run), run.text)]
+        return []
+
+    def _has_postcode(self, run: Run) -> bool:
+        return self.postcodes.read(run, cued=False) is not None and len(run.text) > 6
+
+    def _is_rest_of_postcode(self, run: Run) -> bool:
+        """Whether a run is the two letters whose digits were said, or read back, just before."""
+        if run.digits or len(run.text) > 2:
+            return False
+        near = [p for p in self.context.found if self.context.near(p.last, run.first, _MORE_TURNS, _MORE_TOKENS)]
+        return any(piece.kind == "postcode" for piece in near[-2:])
+
+    def _is_house_number(self, run: Run, told: Sequence[str]) -> bool:
+        letters = len(run.text) - run.digits
+        if not 1 <= run.digits <= 5 or letters > 1 or run.text.startswith("0"):
+            return False
+        if self._follows_address(run):
+            return True
+        if run.digits == 4 and "postcode" in told:
+            return False
+        return any(cue.kind == "house_number" and self._answers(cue.last, run) for cue in self.context.cues)
+
+    def _answers(self, cue: int, run: Run) -> bool:
+        """Whether a run answers the question for a house number that ends at the token ``cue``."""
+        if not self.context.near(cue, run.first, _HOUSE_TURNS, _HOUSE_TOKENS):
+            return False
+        return sum(not self.context.quiet[index] for index in range(cue + 1, run.first)) <= 3
+
+    def _follows_address(self, run: Run) -> bool:
+        """Whether a street or a postcode was said just before, or the same number as a house number."""
+        context, counting = self.context, self.context.rules.places.number_words
+        before = context.tokens[run.first - 1] if run.first else None
+        named = before is not None and before.turn == run.turn and before.key in counting
+        for piece in reversed((*self.streets, *context.found)):
+            if piece.kind not in ADDRESS or not context.near(piece.last, run.first, _HOUSE_TURNS, _HOUSE_TOKENS):
+                continue
+            between = range(piece.last + 1, run.first)
+            if piece.kind == "house_number":
+                if piece.text == run.text and run.pure:
+                    return True
+            elif named or all(context.quiet[i] or context.tokens[i].key in counting for i in between):
+                return True
+        return False
+
+    def _with_addition(self, run: Run) -> int:
+        following = run.last + 1
+        if following < len(self.context.tokens):
+            token = self.context.tokens[following]
+            if token.turn == run.turn and token.key in self.context.rules.places.additions:
+                return following
+        return run.last
