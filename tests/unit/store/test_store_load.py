@@ -253,7 +253,7 @@ def test_duckdbs_own_error_becomes_ours_without_its_text(
     writer.execute("ALTER TABLE turns ALTER COLUMN text TYPE INTEGER")
     with pytest.raises(StoreError) as caught:
         load_batch(writer, [make_result(said="mijn geheim verhaal")], [])
-    assert "geheim" not in str(caught.value)
+    assert str(caught.value) == "loading the batch failed (ConversionException): nothing was changed"
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
     assert _count(writer, "calls") == 0

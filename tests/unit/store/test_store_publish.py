@@ -265,27 +265,41 @@ print(asked, last)
 READERS, PUBLICATIONS = 4, 8
 
 
+def _stop(stop: Path, readers: list[subprocess.Popen[str]]) -> list[tuple[int, str, str]]:
+    """Let the readers end; return their exit codes, what they said and what they complained of."""
+    stop.touch()
+    ended = []
+    for reader in readers:
+        try:
+            said, complained = reader.communicate(timeout=120)
+        finally:
+            reader.kill()
+        ended.append((reader.returncode, said, complained))
+    return ended
+
+
 def test_readers_lose_no_query_through_publications(
     database: Path, make_result: MakeResult, tmp_path: Path, target: Path
 ) -> None:
     """Four processes query all the time while the writer loads and publishes; each answer is of one whole copy."""
     stop = tmp_path / "stop"
+    command = [sys.executable, "-c", _READ_UNTIL_STOPPED, str(target), str(stop)]
     with open_writer(database) as connection:
         load_batch(connection, [make_result("call-0")], [])
         publish_from(connection, target, PublishSettings(k=1), NOW)
-        command = [sys.executable, "-c", _READ_UNTIL_STOPPED, str(target), str(stop)]
         readers = [
             subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(READERS)
         ]
-        assert [reader.stdout.readline() for reader in readers if reader.stdout] == ["ready\n"] * READERS
-        for n in range(1, PUBLICATIONS + 1):
-            load_batch(connection, [make_result(f"call-{n}")], [])
-            publish_from(connection, target, PublishSettings(k=1), NOW)
-            time.sleep(0.05)
-    stop.touch()
-    for reader in readers:
-        out, err = reader.communicate(timeout=120)
-        assert (reader.returncode, err) == (0, "")
-        asked, last = map(int, out.split())
+        try:
+            assert [reader.stdout.readline() for reader in readers if reader.stdout] == ["ready\n"] * READERS
+            for n in range(1, PUBLICATIONS + 1):
+                load_batch(connection, [make_result(f"call-{n}")], [])
+                publish_from(connection, target, PublishSettings(k=1), NOW)
+                time.sleep(0.05)
+        finally:
+            ended = _stop(stop, readers)
+    assert [(code, complained) for code, _, complained in ended] == [(0, "")] * READERS
+    for _, said, _ in ended:
+        asked, last = map(int, said.split())
         assert last == PUBLICATIONS + 1
         assert asked >= 3
