@@ -17,6 +17,7 @@ from callinsight.core.values import CallResult, Failure, FailureKind, Outcome, S
 from callinsight.errors import StoreError
 from callinsight.store import load
 from callinsight.store.database import open_reader, open_writer
+from callinsight.store.failures import keep_failures
 from callinsight.store.load import LoadCounts, RunRecord, check_all, delete_calls, load_batch, record_run
 from callinsight.store.rebuild import RUN_TABLES, content_digest
 from callinsight.store.rows import FACTS, Fact
@@ -307,3 +308,13 @@ def test_a_reader_sees_the_last_committed_batch(database: Path, make_result: Mak
         with pytest.raises(duckdb.Error):
             connection.execute("DELETE FROM calls")
     assert os.access(database, os.W_OK)
+
+
+def test_failures_that_no_longer_stand_are_removed(writer: duckdb.DuckDBPyConnection) -> None:
+    failures = [Failure(f"ref-{n}", Stage.DISCOVER, FailureKind.METADATA_MISSING) for n in range(3)]
+    load_batch(writer, [], failures, NIGHT)
+    assert keep_failures(writer, ["ref-1", "ref-never"]) == 2
+    assert keep_failures(writer, ["ref-1"]) == 0
+    assert writer.execute("SELECT recording_ref FROM failures").fetchall() == [("ref-1",)]
+    assert keep_failures(writer, []) == 1
+    assert _count(writer, "run_failures") == 3  # what happened that night stays known
