@@ -89,7 +89,7 @@ def main() -> None:
     """Fit on the calibration pool and write the two files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=BUILD / "folder")
-    parser.add_argument("--chunks", type=int, default=3_000)
+    parser.add_argument("--chunks", type=int, default=2_000)
     options = parser.parse_args()
     torch.set_num_threads(1)
     model = Model.from_pretrained(options.folder / "embedding").eval()

@@ -53,6 +53,10 @@ class Chunks:
     active: NDArray[np.bool_]
     speakers: NDArray[np.int32]
 
+    def first(self, count: int) -> Chunks:
+        """The first so many."""
+        return Chunks(self.samples[:count], self.active[:count], self.speakers[:count])
+
     def save(self, folder: Path) -> None:
         """Write as three npy files."""
         folder.mkdir(parents=True, exist_ok=True)
