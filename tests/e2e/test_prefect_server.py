@@ -29,7 +29,7 @@ CALLS = ROOT / "tests" / "data" / "calls"
 _FOREIGN = ("PREFECT_", "CALLINSIGHT")
 _STOP_S = 15
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(500)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(590)]
 
 
 @dataclass(frozen=True)
@@ -100,13 +100,11 @@ def running_site(folder: Path) -> Iterator[Site]:
     port = address.split(":")[2].split("/")[0]
     with httpx.Client(base_url=address, timeout=30) as api:
         site = Site(home, api, environment)
-        with (
-            _started(site, "server", "server", "start", "--host", "127.0.0.1", "--port", port, "--no-ui") as server,
-            _started(site, "worker", "worker", "start", "--pool", "callinsight", "--type", "process") as worker,
-        ):
-            wait_until(lambda: _is_up(api, "/health", server), 120, "the server")
-            wait_until(lambda: _is_up(api, "/work_pools/callinsight", worker), 120, "the worker")
-            yield site
+        with _started(site, "server", "server", "start", "--host", "127.0.0.1", "--port", port, "--no-ui") as server:
+            wait_until(lambda: _is_up(api, "/health", server), 180, "the server")
+            with _started(site, "worker", "worker", "start", "--pool", "callinsight", "--type", "process") as worker:
+                wait_until(lambda: _is_up(api, "/work_pools/callinsight", worker), 120, "the worker")
+                yield site
 
 
 @contextmanager
@@ -198,7 +196,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
         site.prefect("--no-prompt", "deploy", "--name", "nightly")
         trigger = ("nightly/nightly", "--job-variable", f"env={json.dumps(environment)}")
         first, second = site.start_run(*trigger), site.start_run(*trigger)
-        second_state = site.final_state(second, timeout_s=120)
+        second_state = site.final_state(second, timeout_s=150)
         state = site.final_state(first, timeout_s=300)
         deployment = site.get("/deployments/name/nightly/nightly")
         yield Night(site, tuple(names), tuple(spoken), work, deployment, state, first, second_state)
