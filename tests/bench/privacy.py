@@ -1,9 +1,9 @@
 """Recall and precision of redaction, per kind, on generated calls: ``python tests/bench/privacy.py``.
 
-The text is the reference: the words that were spoken, lower case, without punctuation, numbers as words. ``--noise 0.1``
-spoils one in ten of them as a recogniser might (letters swapped, a word lost, two words glued). A span counts as found
-when every word of it is masked, by whatever mark; a mark counts as right when it touches a span. ``--misses`` and
-``--extras`` print what went wrong (all people in these calls are invented).
+The text is the reference: the words that were spoken, lower case, without punctuation, numbers as words.
+``--noise 0.1`` spoils one in ten of them as a recogniser might (a letter misheard, a word lost, two words glued).
+A span counts as found when every word of it is masked, by whatever mark; a mark counts as right when it touches a
+span. ``--misses`` and ``--extras`` print what went wrong (all people in these calls are invented).
 """
 
 import argparse

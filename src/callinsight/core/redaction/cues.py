@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from callinsight.core.redaction.numbers import parse_number
 from callinsight.core.redaction.rules import Phrase, RedactionRules
 from callinsight.core.redaction.tokens import Token
 
@@ -41,6 +42,14 @@ class PhraseBook:
         return None
 
 
+def _ends_a_code(tokens: Sequence[Token], index: int) -> bool:
+    """Whether the letter at ``index`` ends what was spelled before: "1012 a v nummer een" holds no V-number."""
+    if len(tokens[index].key) > 1 or index == 0 or tokens[index - 1].turn != tokens[index].turn:
+        return False
+    before = tokens[index - 1].key
+    return len(before) == 1 or parse_number(before) is not None or before.isdigit()
+
+
 def cues_of(tokens: Sequence[Token], rules: RedactionRules) -> tuple[Cue, ...]:
     """All cues of a call in order; an unknown word in "-nummer" counts as the number of a case."""
     book = PhraseBook((phrase, kind.id) for kind in rules.kinds.values() for phrase in kind.cues)
@@ -48,7 +57,7 @@ def cues_of(tokens: Sequence[Token], rules: RedactionRules) -> tuple[Cue, ...]:
     index = 0
     while index < len(tokens):
         found = book.at(tokens, index)
-        if found:
+        if found and not _ends_a_code(tokens, index):
             cues.append(Cue(found[1], index, index + found[0] - 1))
             index += found[0]
             continue

@@ -111,9 +111,17 @@ class Decider:
             lettered = joined.isalpha() and not (kind in MIXED and all(run.pure for run in runs))
             if kind in _NOT_BY_NUMBER or lettered:
                 continue
-            if total >= self.context.rules.kinds[kind].least and kinds.may_be(kind, joined):
+            enough = total >= self.context.rules.kinds[kind].least or self._answers(runs, kind, total)
+            if enough and kinds.may_be(kind, joined):
                 return kind
         return self._rest_of(runs, total) or self._told_after(runs, total) or self._long(runs)
+
+    def _answers(self, runs: Sequence[Run], kind: str, total: int) -> bool:
+        """Whether a turn of digits alone comes right after the cue: the first chunk of more."""
+        latest = next((cue for cue in reversed(self.context.cues) if cue.last < runs[0].first), None)
+        if latest is None or latest.kind != kind or total < 2 or not all(run.pure for run in runs):
+            return False
+        return self.context.near(latest.last, runs[0].first, 2, _MORE_TOKENS)
 
     def _texts(self, runs: Sequence[Run]) -> tuple[str, ...]:
         """Every reading of each run, and what each side says in all of them together."""

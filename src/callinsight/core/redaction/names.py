@@ -210,6 +210,9 @@ class NameFinder:
             token = self.tokens[index]
             if self.book.at(self.tokens, index):
                 return
+            if index + 1 < len(self.tokens) and self.tokens[index + 1].key == "is":
+                index, skipped = index + 1, skipped + 1
+                continue
             answers = self.roles[token.turn] is not self.roles[turn] or self.roles[turn] is Role.UNKNOWN
             if answers and self._after(index, token.turn, True):
                 return
@@ -248,7 +251,7 @@ class NameFinder:
         if step and core < len(self.tokens) and self._free(core, token.turn):
             surname = self.tokens[core]
             # "der" and "den" live on in names only, so that any word behind them is one.
-            old = self.tokens[core - 1].key in ("der", "den")
+            old = step > 1 and self.tokens[core - 1].key in ("der", "den")
             old = old and (surname.key not in names.function_words or surname.key in names.ambiguous_surnames)
             if (surname.key in names.surnames or old) and (not self.cased or surname.capital):
                 self._add(index, core)

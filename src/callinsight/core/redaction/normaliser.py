@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from callinsight.core.redaction.numbers import ORDINALS, SMALL, TENS, parse_number, split_numbers
+from callinsight.core.redaction.numbers import ORDINALS, SMALL, TENS, guess_number, parse_number, split_numbers
 from callinsight.core.redaction.rules import RedactionRules
 from callinsight.core.redaction.tokens import Token
 
@@ -26,6 +26,7 @@ class Part(Enum):
     AMOUNT = "amount"
     SOFT = "soft"
     CORRECTION = "correction"
+    GUESS = "guess"
     MARK = "mark"
     OTHER = "other"
 
@@ -66,6 +67,7 @@ class _Reader:
         self.tokens = tokens
         self.rules = rules
         self.speech = rules.speech
+        self.known = rules.known_words
 
     def key(self, index: int, turn: int) -> str:
         """The key of a token of ``turn``, or an empty text when there is none."""
@@ -138,12 +140,20 @@ class _Reader:
         value = parse_number(key)
         if value is None:
             parts = split_numbers(key)
-            return Atom(Part.DIGITS, index, index, "".join(map(str, parts))) if parts else None
+            return Atom(Part.DIGITS, index, index, "".join(map(str, parts))) if parts else self._guess(index)
         tens = TENS.get(self.key(index + 2, turn), 0) if self.key(index + 1, turn) == "en" else 0
         if 1 <= value <= 9 and tens:
             return Atom(Part.DIGITS, index, index + 2, str(tens + value), value=tens + value)
         step = next((power for power in (1000, 100) if value and value % power == 0), 0)
         return Atom(Part.DIGITS, index, index, str(value), value=value, step=step)
+
+    def _guess(self, index: int) -> Atom | None:
+        """An unknown word that is one letter away from a number word; it counts only beside real ones."""
+        key = self.tokens[index].key
+        if key in self.known or self.tokens[index].raw[:1].isupper():
+            return None
+        value = guess_number(key)
+        return None if value is None else Atom(Part.GUESS, index, index, str(value))
 
     def _is_article_of_letter(self, index: int) -> bool:
         turn = self.tokens[index].turn

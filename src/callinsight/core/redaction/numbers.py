@@ -88,6 +88,34 @@ def _rest(word: str) -> int | None:
     return value
 
 
+def _shortened(word: str) -> set[str]:
+    """``word`` and all it becomes by leaving out one letter."""
+    return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
+
+
+def _blurred() -> dict[str, int]:
+    """Every number word below a hundred with one letter left out; ambiguous ones keep the smallest value."""
+    blurred: dict[str, int] = {}
+    for word, value in sorted(SMALL.items(), key=lambda item: -item[1]):
+        if len(word) >= 3:
+            blurred |= dict.fromkeys(_shortened(word), value)
+    return blurred
+
+
+_BLURRED = _blurred()
+
+
+def guess_number(word: str) -> int | None:
+    """The number that a misheard ``word`` may have been ("tweeëndwintig"), one letter away, or None."""
+    if not 3 <= len(word) <= 40 or not word.isalpha():
+        return None
+    found = next((_BLURRED[short] for short in sorted(_shortened(word), reverse=True) if short in _BLURRED), None)
+    if found is None and len(word) > 9 and ("honderd" in word or word.endswith(tuple(TENS))):
+        # Too long to find the letter that is wrong; three digits stand in for what was said.
+        return 100
+    return found
+
+
 def split_numbers(word: str) -> tuple[int, ...]:
     """The numbers glued together in ``word`` ("nulzes" is 0 and 6), or an empty tuple when it is no such word."""
     if not 6 <= len(word) <= 60 or word[:3] not in _HEADS:

@@ -158,6 +158,17 @@ class RedactionRules:
         if sorted(self.kinds) != sorted(KINDS):
             raise ValueError("kinds must be exactly those of callinsight.core.redaction.rules.KINDS")
 
+    @property
+    def known_words(self) -> frozenset[str]:
+        """All words that mean something here, and so are no misheard number."""
+        names, speech, guards = self.names, self.speech, self.guards
+        words = names.function_words | names.common_words | names.first_names | names.ambiguous_first_names
+        words |= names.surnames | names.ambiguous_surnames | names.particles | names.abbreviations | names.greetings
+        words |= speech.soft | speech.corrections | speech.bank_codes | guards.after | guards.before | guards.call_words
+        words |= set(speech.letters) | set(speech.weak_letters) | set(speech.alphabet) | set(speech.months)
+        words |= self.mail.symbols | self.mail.at | self.mail.domains | self.places.number_words | {"keer"}
+        return words | frozenset(word for kind in self.kinds.values() for cue in kind.cues for word in cue)
+
     def mark(self, kind: str) -> str:
         """The word that stands in place of personal data of ``kind``."""
         return f"<{self.kinds[kind].mark}>"

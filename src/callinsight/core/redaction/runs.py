@@ -106,11 +106,29 @@ class _Builder:
         self.atoms = atoms
         self.taken = taken
         self.rules = rules
+        quiet = (*_CARRIERS, *_QUIET, Part.GUESS)
+        self.loud = {tokens[atom.first].turn for atom in atoms if atom.part not in quiet}
 
     def carries(self, index: int) -> bool:
-        """Whether the atom at ``index`` holds digits or letters that nobody took yet."""
+        """Whether the atom at ``index`` holds digits or letters that nobody took yet, or is a guess beside digits."""
         atom = self.atoms[index]
-        return atom.part in _CARRIERS and not self.taken[atom.first]
+        if self.taken[atom.first]:
+            return False
+        return atom.part in _CARRIERS or (atom.part is Part.GUESS and self._guessed(index))
+
+    def _guessed(self, index: int) -> bool:
+        """Whether a misheard number stands beside one that was heard, or alone in a turn."""
+        turn = self.tokens[self.atoms[index].first].turn
+        for step in (-1, 1):
+            at = index + step
+            while 0 <= at < len(self.atoms) and self.atoms[at].part in (*_QUIET, Part.GUESS):
+                at += step
+            inside = 0 <= at < len(self.atoms) and self.tokens[self.atoms[at].first].turn == turn
+            if inside and (self.atoms[at].part is not Part.DIGITS or self.taken[self.atoms[at].first]):
+                continue
+            if inside or turn not in self.loud:
+                return True
+        return False
 
     def stretch(self, index: int) -> int:
         """The index of the last carrier of the run that begins at ``index``."""
@@ -120,7 +138,7 @@ class _Builder:
             atom = self.atoms[at]
             if self.taken[atom.first]:
                 break
-            if atom.part in _CARRIERS:
+            if self.carries(at):
                 last, soft, strange = at, 0, False
             elif atom.part in _QUIET and soft < _SOFT_WITHIN_RUN:
                 soft += atom.last - atom.first + 1
@@ -146,20 +164,20 @@ class _Builder:
         """The run of the atoms ``begin`` to ``end``, trimmed, or None when nothing is left of it."""
         while not pure and begin <= end and self._is_loose(begin, begin + 1, end):
             begin += 1
-            while begin <= end and self.atoms[begin].part not in _CARRIERS:
+            while begin <= end and self.atoms[begin].part not in (*_CARRIERS, Part.GUESS):
                 begin += 1
         while not pure and begin <= end and (self._is_loose(end, end - 1, begin) or self._is_article(end)):
             end -= 1
-            while begin <= end and self.atoms[end].part not in _CARRIERS:
+            while begin <= end and self.atoms[end].part not in (*_CARRIERS, Part.GUESS):
                 end -= 1
         if begin > end:
             return None
         inside = [self.atoms[i] for i in range(begin, end + 1)]
-        carriers = [atom for atom in inside if atom.part in _CARRIERS]
+        carriers = [atom for atom in inside if atom.part in (*_CARRIERS, Part.GUESS)]
         kept = [
             atom
             for place, atom in enumerate(inside)
-            if atom.part in _CARRIERS and not (place + 1 < len(inside) and inside[place + 1].part is Part.CORRECTION)
+            if atom in carriers and not (place + 1 < len(inside) and inside[place + 1].part is Part.CORRECTION)
         ]
         units = fold_numbers(carriers)
         run = Run(
@@ -232,7 +250,6 @@ def runs_of(
 ) -> tuple[Run, ...]:
     """The runs of a call in order. ``taken`` tells of every token whether something else was found there."""
     builder = _Builder(tokens, atoms, taken, rules)
-    loud: set[int] = {tokens[atom.first].turn for atom in atoms if atom.part not in (*_CARRIERS, *_QUIET)}
     runs = []
     index = 0
     while index < len(atoms):
@@ -240,7 +257,7 @@ def runs_of(
             index += 1
             continue
         end = builder.stretch(index)
-        run = builder.build(index, end, pure=tokens[atoms[index].first].turn not in loud)
+        run = builder.build(index, end, pure=tokens[atoms[index].first].turn not in builder.loud)
         if run:
             runs.append(run)
         index = end + 1
