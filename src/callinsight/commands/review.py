@@ -31,8 +31,10 @@ def list_flagged(file: Path | None, kind: str | None, limit: int) -> int:
     where = f"WHERE kind = '{kind}'" if kind else ""
     answer = run_query(
         settings.load(file).work.database,
-        "SELECT call_id, local_date AS datum, signal_label AS signaal, quote AS zin "  # noqa: S608 - kind is checked
-        f"FROM flagged_calls {where} ORDER BY severity_rank, started_local DESC, call_id LIMIT {int(limit)}",
+        "SELECT call_id AS gesprek, strftime(started_local, '%d-%m-%Y') AS datum, severity_label AS spoed, "  # noqa: S608
+        f"kind_label AS signaal, quote AS zin FROM flagged_calls {where} ORDER BY list_position("
+        "['immediate', 'same-day', 'human-review', 'info'], severity), started_local DESC, call_id, start_ms "
+        f"LIMIT {int(limit)}",
     )
     console.out.print(console.table("Gesprekken met een signaal", answer.columns, answer.rows))
     return EXIT_OK
