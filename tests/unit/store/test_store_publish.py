@@ -239,6 +239,24 @@ def test_a_reader_keeps_the_copy_it_has_open(
     assert run_query(target, "SELECT sum(calls) FROM topics_per_week").rows == ((2,),)
 
 
+def test_the_swap_is_one_rename_over_the_old_copy(
+    labelled: duckdb.DuckDBPyConnection, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The test with readers would seldom meet a moment without a file, so this one looks at how the swap is made."""
+    publish_from(labelled, target, PublishSettings(k=1), NOW)
+    old = target.stat().st_ino
+    swaps = []
+    rename = Path.replace
+
+    def watched(source: Path, to: Path) -> Path:
+        swaps.append((to, to.stat().st_ino, source.stat().st_ino, stat.S_IMODE(source.stat().st_mode)))
+        return rename(source, to)
+
+    monkeypatch.setattr(Path, "replace", watched)
+    publish_from(labelled, target, PublishSettings(k=1), NOW)
+    assert swaps == [(target, old, target.stat().st_ino, 0o444)]
+
+
 _READ_UNTIL_STOPPED = """
 import sys
 from pathlib import Path
