@@ -119,7 +119,8 @@ def test_citizen_numbers_are_only_the_two_test_numbers(world: SimpleNamespace) -
 @pytest.mark.parametrize(
     ("value", "word"),
     [(0, "nul"), (22, "tweeëntwintig"), (23, "drieëntwintig"), (45, "vijfenveertig"), (101, "honderdeen"),
-     (350, "driehonderdvijftig"), (1200, "twaalfhonderd"), (2003, "tweeduizenddrie"), (1985, "negentienhonderdvijfentachtig")],
+     (350, "driehonderdvijftig"), (1200, "twaalfhonderd"), (2003, "tweeduizenddrie"),
+     (1985, "negentienhonderdvijfentachtig")],
 )  # fmt: skip
 def test_numbers_are_spelled_as_in_dutch(world: SimpleNamespace, value: int, word: str) -> None:
     assert world.personal.number(value) == word

@@ -29,11 +29,12 @@ class Format:
     rate_hz: int = 8000
     mono_bps: int = 0
     stereo_bps: int = 0
+    apart: bool = False  # two channels coded each for itself
 
 
 FORMATS: Mapping[str, Format] = {
-    "opus": Format("opus", "libopus", 8000, 13_000, 18_000),
-    "opus-wide": Format("opus", "libopus", 16_000, 15_000, 20_000),
+    "opus": Format("opus", "libopus", 8000, 13_000, 20_000, apart=True),
+    "opus-wide": Format("opus", "libopus", 16_000, 15_000, 32_000),
     "alaw": Format("wav", "pcm_alaw"),
     "mulaw": Format("wav", "pcm_mulaw"),
     "adpcm": Format("wav", "adpcm_ima_wav"),
@@ -66,7 +67,9 @@ def write(path: Path, channels: tuple[Samples, ...], kind: str) -> None:
         if bit_rate:
             stream.bit_rate = bit_rate
         if wanted.codec == "libopus":
-            stream.options = {"application": "voip", "frame_duration": "40"}
+            # Below some 28 kbit/s Opus folds the sides of a stereo call into one; mapping family 255 keeps them apart.
+            family = "255" if wanted.apart and len(channels) == 2 else "-1"
+            stream.options = {"application": "voip", "frame_duration": "40", "mapping_family": family}
         interleaved = np.ascontiguousarray(pcm.T.reshape(1, -1))
         frame = av.AudioFrame.from_ndarray(interleaved, format="s16", layout=layout)
         frame.sample_rate = wanted.rate_hz
