@@ -33,10 +33,10 @@ def test_every_call_becomes_a_result(night: tuple[Settings, run.Night]) -> None:
     assert {turn.role for result in found for turn in result.turns} >= {Role.AGENT, Role.CALLER}
 
 
-def test_both_parties_are_told_apart_in_stereo(night: tuple[Settings, run.Night]) -> None:
+def test_both_parties_are_told_apart_when_the_channels_are_known(night: tuple[Settings, run.Night]) -> None:
     chosen, _ = night
     for result in results(chosen):
-        if result.call.layout is Layout.STEREO:
+        if result.call.agent_channel is not None:
             assert {turn.role for turn in result.turns} >= {Role.AGENT, Role.CALLER}
 
 
