@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from callinsight.core.acoustics import SAMPLE_RATE_HZ, Samples, levels_db
+from callinsight.core.acoustics import SAMPLE_RATE_HZ, Samples, audible, levels_db
 from callinsight.core.regions import Marks, Regions, of_marks, without
 from callinsight.core.values import Span
 
@@ -31,8 +31,10 @@ _GAIN_WINDOW = 1 << 12
 _MIN_WINDOWS = 3
 _MIN_SHARPNESS = 9.0  # of the delay's peak over the rest; independent speech stays below 6
 
-_DOMINANT_DB = 3.0
-_DOMINANT_RAW_DB = 10.0
+_LOUD_DB = 20.0
+_MIN_SEPARATION_DB = 4.0
+_ONE_SIDED_DB = 10.0
+_UNDECIDED = 0.1
 _MARGIN = 4.0  # 6 dB
 _FLOOR_FACTOR = 2.0  # from the faint end of the noise to its middle
 _OWN_BANDS = 2
@@ -69,9 +71,10 @@ def without_bleed(own: Samples, other: Samples, own_regions: Regions) -> Regions
     bleed = find_bleed(own, other, dominated)
     if bleed is None:
         return own_regions
-    late = np.roll(dominated, bleed.delay // _HOP)  # an echo outlasts the word that made it
+    dominated = dominated | np.roll(dominated, bleed.delay // _HOP)  # an echo outlasts the word that made it
     own_voice, bled = _told_apart(own, other, bleed)
-    cuts = tuple(span for span in of_marks(bled & (dominated | late), FRAME_MS) if span.duration_ms >= _MIN_CUT_MS)
+    own_voice |= ~dominated & audible(levels_db(own, _HOP))
+    cuts = tuple(span for span in of_marks(bled & dominated, FRAME_MS) if span.duration_ms >= _MIN_CUT_MS)
     kept: list[Span] = []
     for region in own_regions:
         pieces = without([region], cuts)
@@ -86,16 +89,28 @@ def _holds(own_voice: Marks, piece: Span) -> bool:
 
 
 def _dominated(own: _Bands, other: _Bands) -> Marks:
-    """Mark the 16 ms frames in which the other side is the louder one, by the channels' levels in dB.
+    """Mark the 16 ms frames in which the other side speaks rather than this one, by the channels' levels in dB.
 
-    Each level counts from its own channel's loudest, since recorders amplify the sides differently; a large plain
-    difference counts too, for a side that never says a word. Never true for both directions at once.
+    How much louder a side is on its own channel depends on the recorder, and low bit rates blur the channels into one
+    another. So the line between "this side" and "the other" is drawn where the level differences of this very call
+    fall apart (two means in one dimension). Never true for both directions at once.
     """
-    smooth = np.ones(2 * _SMOOTH_FRAMES) / (2 * _SMOOTH_FRAMES)
-    levels = [10 * np.log10(np.convolve(10 ** (level / 10), smooth, mode="same") + 1e-12) for level in (own, other)]
-    difference = levels[1] - levels[0]
-    relative = difference + float(np.quantile(own, 0.995)) - float(np.quantile(other, 0.995))
-    marks: Marks = (relative > _DOMINANT_DB) | ((difference > _DOMINANT_RAW_DB) & (relative > -_DOMINANT_DB))
+    smooth = np.ones(_SMOOTH_FRAMES) / _SMOOTH_FRAMES
+    mine, theirs = (
+        10 * np.log10(np.convolve(10 ** (level / 10), smooth, mode="same") + 1e-12) for level in (own, other)
+    )
+    difference = mine - theirs
+    loud = (mine > np.quantile(mine, 0.98) - _LOUD_DB) | (theirs > np.quantile(theirs, 0.98) - _LOUD_DB)
+    low, high = np.quantile(difference[loud], [0.1, 0.9])
+    for _ in range(10):
+        upper = difference[loud] > (low + high) / 2
+        if upper.all() or not upper.any():
+            break
+        low, high = difference[loud][~upper].mean(), difference[loud][upper].mean()
+    if high - low < _MIN_SEPARATION_DB:  # one side never speaks, or both channels hold the same
+        silent: Marks = difference < -_ONE_SIDED_DB
+        return silent
+    marks: Marks = difference < (low + high) / 2 - _UNDECIDED * (high - low)
     return marks
 
 

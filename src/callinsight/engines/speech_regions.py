@@ -34,8 +34,8 @@ class RegionOptions:
     A stretch at least ``max_steadiness`` of whose sound rests in pitch is a tone or music.
     """
 
-    enter: float = 0.2
-    leave: float = 0.1
+    enter: float = 0.15
+    leave: float = 0.07
     min_speech_ms: int = 64
     min_silence_ms: int = 300
     pad_ms: int = 200
