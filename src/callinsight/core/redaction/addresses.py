@@ -59,7 +59,7 @@ class AddressReader:
         letters = len(run.text) - run.digits
         if not 1 <= run.digits <= 5 or letters > 1 or run.text.startswith("0"):
             return False
-        if self._follows_address(run):
+        if self._follows_address(run, strangers=2 if "house_number" in told else 0):
             return True
         if run.digits == 4 and "postcode" in told:
             return False
@@ -71,8 +71,11 @@ class AddressReader:
             return False
         return sum(not self.context.quiet[index] for index in range(cue + 1, run.first)) <= 3
 
-    def _follows_address(self, run: Run) -> bool:
-        """Whether a street or a postcode was said just before, or the same number as a house number."""
+    def _follows_address(self, run: Run, strangers: int) -> bool:
+        """Whether a street or a postcode was said just before, or the same number as a house number.
+
+        ``strangers`` unknown words may stand between when a house number was asked for: misheard letters mostly.
+        """
         context, counting = self.context, self.context.rules.places.number_words
         before = context.tokens[run.first - 1] if run.first else None
         named = before is not None and before.turn == run.turn and before.key in counting
@@ -83,7 +86,9 @@ class AddressReader:
             if piece.kind == "house_number":
                 if piece.text == run.text and run.pure:
                     return True
-            elif named or all(context.quiet[i] or context.tokens[i].key in counting for i in between):
+            elif named or sum(not context.quiet[i] and context.tokens[i].key not in counting for i in between) <= (
+                strangers if context.tokens[piece.last].turn == run.turn else 0
+            ):
                 return True
         return False
 

@@ -14,19 +14,37 @@ _YEAR_TOKENS = 6
 _FIRST_YEAR = 1890
 
 
+_SAID = (Part.DIGITS, Part.ORDINAL, Part.GUESS)
+_MOST_AROUND = 4
+
+
+def _around(context: Context, atoms: Sequence[Atom], place: int) -> tuple[int, int]:
+    """The first and last atom of the numbers around a month whose day or year was misheard."""
+    turn = context.tokens[atoms[place].first].turn
+    first = last = place
+    if atoms[place].part is Part.MONTH and place and atoms[place - 1].part in _SAID:
+        first -= context.tokens[atoms[place - 1].first].turn == turn
+    while last + 1 < len(atoms) and last - place < _MOST_AROUND and atoms[last + 1].part in _SAID:
+        if context.tokens[atoms[last + 1].first].turn != turn:
+            break
+        last += 1
+    return first, last
+
+
 def births_of(context: Context, atoms: Sequence[Atom], runs: Sequence[Run]) -> list[Piece]:
     """All dates of birth of a call; a year alone is one only right after "geboren in"."""
     cues = [cue for cue in context.cues if cue.kind == "date_of_birth"]
     found: list[Piece] = []
-    for atom in atoms:
-        if atom.part is not Part.DATE:
+    for place, atom in enumerate(atoms):
+        if atom.part not in (Part.DATE, Part.MONTH):
             continue
         told = any(context.near(cue.last, atom.first, _TURNS, _TOKENS) for cue in cues)
         told = told or any(0 < cue.first - atom.last <= _TOKENS_BEFORE_CUE for cue in cues)
         echoed = any(piece.text.startswith(atom.text) for piece in found)
         long_ago = _FIRST_YEAR <= atom.value < context.rules.policy.born_before_year
-        if told or echoed or long_ago:
-            found.append(Piece("date_of_birth", atom.first, atom.last, atom.text))
+        if told or (atom.text and echoed) or long_ago:
+            first, last = _around(context, atoms, place) if told else (place, place)
+            found.append(Piece("date_of_birth", atoms[first].first, atoms[last].last, atom.text))
     for run in runs:
         is_year = run.guarded and len(run.text) == 4 and run.text[:2] in ("19", "20")
         if is_year and any(context.near(cue.last, run.first, _YEAR_TURNS, _YEAR_TOKENS) for cue in cues):

@@ -48,13 +48,15 @@ class MailFinder:
             if "@" in token.raw and _WRITTEN.fullmatch(token.raw):
                 if token.raw.partition("@")[0].lower() not in self.mail.public_locals:
                     pieces.append(Piece("email", index, index, token.key))
-            elif token.key in self.mail.at or (token.key in self.mail.weak_at and self._is_at(index)):
+            elif token.key in self.mail.at or "apenst" in token.key or self._is_at(index):
                 pieces.extend(self._spoken(index))
         return pieces + self._echoes(pieces) if pieces else []
 
     def _is_at(self, index: int) -> bool:
         """Whether "at" or "et" is an at-sign: a domain follows, or it stands alone while an address is being told."""
-        turn = self.tokens[index].turn
+        key, turn = self.tokens[index].key, self.tokens[index].turn
+        if key not in self.mail.weak_at:
+            return self._stands_in(index)
         if turn in self.loud and any(0 <= turn - cued <= _CUE_TURNS for cued in self.cued):
             start = self.starts[turn]
             turn_keys = [token.key for token in self.tokens[start : start + 6] if token.turn == turn]
@@ -65,6 +67,14 @@ class MailFinder:
             ahead[i] in self.mail.symbols and ahead[i + 1] in self.mail.endings for i in range(1, len(ahead) - 1)
         )
         return ended or any(key in self.mail.domains for key in ahead[:2])
+
+    def _stands_in(self, index: int) -> bool:
+        """Whether a domain ("hotmail"), or a misheard at-sign, has to do for one that was not heard."""
+        token = self.tokens[index]
+        if not any(0 <= token.turn - cued <= _CUE_TURNS for cued in self.cued):
+            return False
+        after = self.tokens[index + 1].key if index + 1 < len(self.tokens) else ""
+        return token.key.endswith("staartje") or (token.key in self.mail.domains and after in self.mail.symbols)
 
     def _thread(self, at: int, step: int) -> list[int]:
         """What the speaker of ``at`` says after it (``step`` 1) or before it (-1), past back-channels of the other."""

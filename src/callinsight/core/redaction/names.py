@@ -275,6 +275,7 @@ class NameFinder:
             (self.tokens[i].key, self.tokens[i + 1].key)
             for piece in self.pieces
             for i in range(piece.first, piece.last)
+            if self.tokens[i + 1].key not in self.names.particles
         }
         names = self.names
         plain = names.function_words | names.common_words | names.particles | names.ambiguous_surnames

@@ -182,6 +182,14 @@ class _Reader:
             return Atom(Part.LETTERS, index, index, key, spelled=True)
         return None
 
+    def _glued_month(self, key: str) -> int:
+        """The month in "elfapril" or "julinegentien", which a recogniser glued together; 0 when there is none."""
+        for month, number in self.speech.months.items():
+            rest = key.removeprefix(month) if key.startswith(month) else key.removesuffix(month)
+            if rest != key and parse_number(rest) is not None:
+                return number
+        return 0
+
     def _spells_u(self, index: int) -> bool:
         """Whether "u" is the letter: a single letter stands before it, and a letter or a number after it."""
         before = self.tokens[index - 1] if index else self.tokens[index]
@@ -200,6 +208,9 @@ class _Reader:
         key = self.tokens[index].key
         if key in self.speech.months:
             return Atom(Part.MONTH, index, index, value=self.speech.months[key])
+        glued = self._glued_month(key) if len(key) > 6 else 0
+        if glued:
+            return Atom(Part.MONTH, index, index, value=glued)
         if key in self.speech.corrections:
             return Atom(Part.CORRECTION, index, index)
         if key in self.speech.soft or not key:

@@ -126,9 +126,10 @@ class _Builder:
             inside = 0 <= at < len(self.atoms) and self.tokens[self.atoms[at].first].turn == turn
             if inside and (self.atoms[at].part is not Part.DIGITS or self.taken[self.atoms[at].first]):
                 continue
-            if inside or turn not in self.loud:
+            if inside:
                 return True
-        return False
+        near = self.tokens[max(0, self.atoms[index].first - 2) : self.atoms[index].last + 3]
+        return turn not in self.loud and sum(token.turn == turn for token in near) <= 2
 
     def stretch(self, index: int) -> int:
         """The index of the last carrier of the run that begins at ``index``."""
