@@ -44,6 +44,9 @@ def births_of(context: Context, atoms: Sequence[Atom], runs: Sequence[Run]) -> l
         long_ago = _FIRST_YEAR <= atom.value < context.rules.policy.born_before_year
         if told or (atom.text and echoed) or long_ago:
             first, last = _around(context, atoms, place) if told else (place, place)
+            if atom.part is Part.MONTH and first == last:
+                # "in mei" alone says nothing.
+                continue
             found.append(Piece("date_of_birth", atoms[first].first, atoms[last].last, atom.text))
     for run in runs:
         is_year = run.guarded and len(run.text) == 4 and run.text[:2] in ("19", "20")

@@ -156,8 +156,17 @@ class _Reader:
         return None if value is None else Atom(Part.GUESS, index, index, str(value))
 
     def _is_article_of_letter(self, index: int) -> bool:
+        """Whether "een" is no digit: "twaalf vierendertig een a van anna", when four digits were said already."""
         turn = self.tokens[index].turn
-        return self._names_letter(self.key(index + 1, turn)) and self.key(index + 2, turn) == "van"
+        if not self._names_letter(self.key(index + 1, turn)) or self.key(index + 2, turn) != "van":
+            return False
+        digits, at = 0, index - 1
+        while at >= 0 and self.tokens[at].turn == turn:
+            value = parse_number(self.tokens[at].key)
+            if value is None:
+                break
+            digits, at = digits + len(str(value)), at - 1
+        return digits == 0 or digits >= 4
 
     def _names_letter(self, key: str) -> bool:
         return (len(key) == 1 and key.isalpha()) or key in self.speech.letters or key in self.speech.weak_letters

@@ -163,11 +163,11 @@ class _Builder:
 
     def build(self, begin: int, end: int, pure: bool) -> Run | None:
         """The run of the atoms ``begin`` to ``end``, trimmed, or None when nothing is left of it."""
-        while not pure and begin <= end and self._is_loose(begin, begin + 1, end):
+        while not pure and begin <= end and self._is_loose(begin, begin + 1, begin, end):
             begin += 1
             while begin <= end and self.atoms[begin].part not in (*_CARRIERS, Part.GUESS):
                 begin += 1
-        while not pure and begin <= end and (self._is_loose(end, end - 1, begin) or self._is_article(end)):
+        while not pure and begin <= end and (self._is_loose(end, end - 1, begin, end) or self._is_article(end)):
             end -= 1
             while begin <= end and self.atoms[end].part not in (*_CARRIERS, Part.GUESS):
                 end -= 1
@@ -199,12 +199,11 @@ class _Builder:
             return None
         return run if pure or run.digits or (len(run.text) >= 3 and not words) else None
 
-    def _is_loose(self, index: int, inward: int, limit: int) -> bool:
+    def _is_loose(self, index: int, inward: int, begin: int, end: int) -> bool:
         """Whether a word of a spelling alphabet at an edge has no letter beside it: then it is just a word."""
         if not self.atoms[index].spelled or len(self.atoms[index].text) > 1:
             return False
-        low, high = min(inward, limit), max(inward, limit)
-        return not (low <= inward <= high and self.atoms[inward].part is Part.LETTERS)
+        return not (begin <= inward <= end and self.atoms[inward].part is Part.LETTERS)
 
     def _is_article(self, index: int) -> bool:
         """Whether "een" at the end of a run belongs to a noun that follows."""
