@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +13,12 @@ from noise import Recogniser
 from safetensors.numpy import load_file, save_file
 
 from callinsight.core.signals import SignalRules
-from callinsight.core.tagging import LabelSet
 from callinsight.core.taxonomy import Taxonomy
 from callinsight.core.values import Role
 from callinsight.engines.transformers import HEADS_FILE, LABELS_FILE, load
 
 GRID = np.round(np.arange(0.05, 0.96, 0.05), 2)
+LEVELS = ("topics", "facets", "needs")
 LEAST = 6
 """A label needs this many examples for a threshold of its own."""
 
@@ -58,7 +57,7 @@ def calibrate(
     spec = json.loads((folder / LABELS_FILE).read_text(encoding="utf-8"))
     heads = load_file(folder / HEADS_FILE)
     tagger = load(folder, taxonomy, rules)
-    for level in ("topics", "facets", "needs", "signals"):
+    for level in LEVELS:
         best, truth = gather(tagger, level, heard, spec["levels"][level]["names"])
         temperature = _temperature(best, truth)
         for part in ("weight", "bias"):
@@ -66,7 +65,7 @@ def calibrate(
         print(f"{level}: temperature {temperature:.2f}")
     save_file(heads, folder / HEADS_FILE)
     tagger = load(folder, taxonomy, rules)
-    for level in ("topics", "facets", "needs", "signals"):
+    for level in LEVELS:
         names = spec["levels"][level]["names"]
         best, truth = gather(tagger, level, heard, names)
         overall = max(GRID, key=lambda t: _f1(best >= t, truth))
@@ -82,40 +81,11 @@ def calibrate(
         print(f"{level}: threshold {overall:.2f}, held-out F1 {_f1(best >= overall, truth):.3f}")
     spec["levels"]["outcomes"]["default_threshold"] = 0.3
     (folder / LABELS_FILE).write_text(json.dumps(spec, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    keep_helpful_signals(folder, heard, taxonomy, rules)
-
-
-def keep_helpful_signals(folder: Path, calls: list[LabelledCall], taxonomy: Taxonomy, rules: SignalRules) -> None:
-    """Leaves the model a say only in signals where it adds to what the rules find."""
-    tagger = load(folder, taxonomy, rules)
-    silent = replace(tagger.decider, labels=replace(tagger.decider.labels, signals=LabelSet(())))
-    turns = [turns_of(call)[0] for call in calls]
-    scores = tagger.scores(turns)
-    both = [{f.kind for f in tagger.decider.tags(t, s).flags} for t, s in zip(turns, scores, strict=True)]
-    alone = [{f.kind for f in silent.tags(t, s).flags} for t, s in zip(turns, scores, strict=True)]
-    truth = [{signal.kind for signal in call.signals} for call in calls]
-    spec = json.loads((folder / LABELS_FILE).read_text(encoding="utf-8"))
-    heads = load_file(folder / HEADS_FILE)
-    names = spec["levels"]["signals"]["names"]
-
-    def score(kind: str, found: list[set[str]]) -> float:
-        return _f1(np.array([kind in one for one in found]), np.array([kind in one for one in truth]))
-
-    kept = [kind for kind in names if score(kind, both) > score(kind, alone) + 0.01]
-    rows = [names.index(kind) for kind in kept]
-    for part in ("weight", "bias"):
-        heads[f"signals.{part}"] = np.ascontiguousarray(heads[f"signals.{part}"][rows])
-    thresholds = {k: v for k, v in spec["levels"]["signals"]["thresholds"].items() if k in kept}
-    spec["levels"]["signals"].update(names=kept, thresholds=thresholds)
-    save_file(heads, folder / HEADS_FILE)
-    (folder / LABELS_FILE).write_text(json.dumps(spec, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print("the model adds to the rules for: " + ", ".join(kept))
 
 
 def gather(tagger, level: str, calls: list[LabelledCall], names: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Best scores and truth of a level, ``[call, label]``. Facets are looked at in the turns that ask something."""
-    everyone = (Role.CALLER, Role.AGENT, Role.UNKNOWN)
-    roles = everyone if level == "signals" else (Role.CALLER, Role.UNKNOWN)
+    roles = (Role.CALLER, Role.UNKNOWN)
     kept = [turns_of(call) for call in calls]
     rows, truths = [], []
     for call, (turns, source), scores in zip(calls, kept, tagger.scores([t for t, _ in kept]), strict=True):

@@ -10,13 +10,14 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "calls"))
 
 import dialogue
 import grammar
+import yaml
 
 from callinsight.core.taxonomy import Taxonomy
 from callinsight.core.text import normal_text
@@ -79,12 +80,18 @@ class LabelledCall:
 class Variation:
     """How often a sentence is exchanged for an example, and which fifth of the examples is used.
 
+    ``cues`` is how often such a sentence names the topic by one of the taxonomy's cues, ``unworded`` how often a
+    question is turned into one on a topic for which the call world has no words of its own.
+
     Every fifth example is kept from training, so that thresholds are chosen on wording the model never saw.
     """
 
     questions: float = 0.45
     needs: float = 0.45
     agent: float = 0.3
+    cues: float = 0.3
+    unworded: float = 0.12
+    replies: float = 0.3
     held_out: bool = False
     unredacted: float = 0.1
 
@@ -93,7 +100,7 @@ class Variation:
         return rng.choice(chosen) if chosen else None
 
 
-NO_VARIATION = Variation(0.0, 0.0, 0.0)
+NO_VARIATION = Variation(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def test_sentences() -> frozenset[str]:
@@ -118,6 +125,10 @@ class Corpus:
     def __init__(self, taxonomy: Taxonomy) -> None:
         self.taxonomy = taxonomy
         barred = test_sentences()
+        sayings = yaml.safe_load((Path(__file__).parent / "sayings.yaml").read_text(encoding="utf-8"))
+        self.asks: dict[str, list[str]] = sayings["facets"]
+        self.nothing = tuple(str(said) for said in sayings["nothing"])
+        self.unworded = sorted(set(taxonomy.topics) - set(grammar.topics()))
         self.examples: dict[str, Mapping[str, tuple[str, ...]]] = {
             kind: {name: tuple(s for s in said if s not in barred) for name, said in entries.items()}
             for kind, entries in taxonomy.examples.items()
@@ -134,15 +145,27 @@ class Corpus:
             for number, line in enumerate(script.lines)
             if not line.sound
         }
-        for question in script.questions:
+        questions = tuple(self._turned(rng, question, variation) for question in script.questions)
+        for question in questions:
             self._question(rng, lines, question, script, variation)
         for signal in script.signals:
             for at in signal.evidence:
                 lines[at].signals.add(signal.kind)
         self._agent(rng, lines, script, variation)
         for turn in lines.values():
+            empty = turn.role == "caller" and not (turn.topics or turn.needs or turn.signals) and turn.judged
+            if empty and rng.random() < variation.replies:
+                turn.text = rng.choice(self.nothing)
+        for turn in lines.values():
             turn.text = normal_text(turn.text)
-        return LabelledCall(tuple(lines.values()), script.outcome, script.questions, script.signals)
+        return LabelledCall(tuple(lines.values()), script.outcome, questions, script.signals)
+
+    def _turned(self, rng: random.Random, question: dialogue.Question, variation: Variation) -> dialogue.Question:
+        """Now and then the question is asked about a topic that the call world does not know."""
+        if rng.random() >= variation.unworded:
+            return question
+        topic = self.taxonomy.topics[rng.choice(self.unworded)]
+        return replace(question, topic=topic.id, facet=rng.choice(topic.facet_ids))
 
     def _wish(self, rng: random.Random) -> tuple[str, ...]:
         """A rare signal now and then, so that there is enough of each to learn from and to count."""
@@ -167,7 +190,7 @@ class Corpus:
             lines[at].topics.add(question.topic)
             if facet:
                 lines[at].facets.add(facet)
-            if facet and rng.random() < variation.questions:
+            if facet and (question.topic in self.unworded or rng.random() < variation.questions):
                 lines[at].text = self._asks(rng, question.topic, facet, variation) or lines[at].text
         self._needs(rng, lines, question, [e for e in question.evidence[1:] if e not in asked], script, variation)
 
@@ -185,8 +208,7 @@ class Corpus:
         for at in where:
             lines[at].judged = False
             if at in distress and len(where) > len(needs):
-                lines[at].needs.update(needs)
-                continue
+                continue  # a cry for help is a signal, no need behind a question
             if not needs:
                 continue
             need = needs.pop(0) if len(needs) > 1 else needs[0]
@@ -198,12 +220,19 @@ class Corpus:
         examples = self.examples["facets"].get(facet, ())
         if "/" in facet:
             examples = (self.taxonomy.facet_label(topic, facet.split("/")[1]),)
-        said = variation.pick(rng, examples)
-        if said is None:
+        whole = not variation.held_out and rng.random() < 0.45
+        said = rng.choice(self.asks.get(facet, [""])) if whole else variation.pick(rng, examples)
+        if not said:
             return None
-        slots = grammar.topic_slots(rng, topic)
-        about = {key: grammar.fill(rng, slots[key], "train") for key in ("a", "t")}
-        sentence = rng.choice(ABOUT).format(s=said, **about) if about["a"] else said
+        if topic in self.unworded or rng.random() < variation.cues:
+            known = self.taxonomy.topics[topic]
+            cue = rng.choice((*known.cues, *known.cues, normal_text(known.label)))
+            about = {"a": cue, "t": cue}
+        else:
+            slots = grammar.topic_slots(rng, topic)
+            about = {key: grammar.fill(rng, slots[key], "train") for key in ("a", "t")}
+        frame = "{s}" if whole or not about["a"] else rng.choice(ABOUT)
+        sentence = frame.replace("{s}", said).format(**about)
         hello = f"{rng.choice(HELLO)} {rng.choice(LEADS)}" if rng.random() < 0.5 else rng.choice(LEADS)
         return grammar.parse(f"{hello} {sentence}").text
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from corpus import MARKS, OTHER_MARK, LabelledCall
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 from torch import nn
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
@@ -79,10 +79,14 @@ class Network(nn.Module):
             nn.init.constant_(self.heads[level].bias, -4.0)
         self.dropout = nn.Dropout(0.2)
 
-    def forward(self, batch: Batch) -> dict[str, torch.Tensor]:
+    def features(self, batch: Batch) -> torch.Tensor:
+        """Features of every piece, ``[piece, 3 * width]``."""
         out = self.encoder(input_ids=batch.ids, attention_mask=batch.mask, output_hidden_states=True)
         last, words = out.last_hidden_state.flatten(0, 1), out.hidden_states[0].flatten(0, 1)
-        features = torch.cat((_mean(last, batch), _mean(words, batch), last[batch.markers]), dim=1)
+        return torch.cat((_mean(last, batch), _mean(words, batch), last[batch.markers]), dim=1)
+
+    def forward(self, batch: Batch) -> dict[str, torch.Tensor]:
+        features = self.features(batch)
         return {level: head(self.dropout(features)) for level, head in self.heads.items()}
 
 
@@ -105,6 +109,7 @@ class Batch:
     targets: Mapping[str, torch.Tensor]
     call_of: torch.Tensor
     agent: torch.Tensor
+    caller: torch.Tensor
     outcomes: torch.Tensor
 
 
@@ -146,9 +151,10 @@ class Batcher:
         targets = {level: self._targets(level, turns) for level in LEVELS if level != "outcomes"}
         outcomes = torch.tensor([self.column["outcomes"][call.outcome] for call in calls])
         agent = torch.tensor([turn.role in ("agent", "unknown") for turn in turns])
+        caller = torch.tensor([turn.role in ("caller", "unknown") for turn in turns])
         return Batch(
             ids, mask, torch.tensor(tokens), torch.tensor(owners), torch.tensor(markers), targets,
-            torch.tensor(call_of), agent, outcomes,
+            torch.tensor(call_of), agent, caller, outcomes,
         )  # fmt: skip
 
     def _targets(self, level: str, turns: Sequence[object]) -> torch.Tensor:
@@ -179,6 +185,27 @@ def pooled_outcomes(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
         own = logits[(batch.call_of == number) & batch.agent]
         pooled.append(torch.logsumexp(own, 0) if len(own) else torch.zeros(logits.shape[1]))
     return torch.stack(pooled)
+
+
+def read_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
+    """The tokenizer of an earlier run."""
+    return PreTrainedTokenizerFast.from_pretrained(str(folder), local_files_only=True)
+
+
+def warm(network: Network, folder: Path, names: Mapping[str, Sequence[str]]) -> None:
+    """Fills the network with what an earlier run learned; labels it did not know keep their fresh weights."""
+    earlier = BertModel.from_pretrained(
+        str(folder), local_files_only=True, dtype=torch.float32, add_pooling_layer=False
+    )
+    network.encoder.load_state_dict(earlier.state_dict())
+    known = json.loads((folder / LABELS_FILE).read_text(encoding="utf-8"))["levels"]
+    arrays = load_file(folder / HEADS_FILE)
+    with torch.no_grad():
+        for level, head in network.heads.items():
+            for row, name in enumerate(known[level]["names"]):
+                if name in names[level]:
+                    head.weight[names[level].index(name)] = arrays[f"{level}.weight"][row].float()
+                    head.bias[names[level].index(name)] = arrays[f"{level}.bias"][row].float()
 
 
 def save(

@@ -18,7 +18,8 @@ import numpy as np
 import torch
 from calibrate import calibrate
 from corpus import Corpus, LabelledCall, Variation
-from model import Batcher, Network, Size, build_encoder, loss, save, train_tokenizer
+from heads import refit
+from model import Batcher, Network, Size, build_encoder, loss, read_tokenizer, save, train_tokenizer, warm
 from noise import Recogniser
 
 from callinsight.core.text import normal_text
@@ -35,7 +36,7 @@ class Plan:
 
     minutes: float = 24.0
     pool: int = 16000
-    held_out: int = 500
+    held_out: int = 300
     batch: int = 16
     steps: int = 100_000
     rate: float = 2e-3
@@ -59,11 +60,11 @@ def label_names(calls: list[LabelledCall]) -> dict[str, list[str]]:
 
 
 def draw_calls(corpus: Corpus, plan: Plan) -> tuple[list[LabelledCall], list[LabelledCall]]:
-    """The pool to train on, and calls with wording kept from it (half of them) to calibrate on."""
+    """The pool to train on, and calls with wording kept from it to calibrate on."""
     rng = random.Random(plan.seed)
     pool = [corpus.draw(rng, "train", Variation()) for _ in range(plan.pool)]
     apart = Variation(questions=1.0, needs=1.0, agent=1.0, held_out=True)
-    held = [corpus.draw(rng, "train", apart if i % 2 else Variation()) for i in range(plan.held_out)]
+    held = [corpus.draw(rng, "train", apart) for _ in range(plan.held_out)]
     return pool, held
 
 
@@ -132,12 +133,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "models" / "demo" / "tagger")
     parser.add_argument("--minutes", type=float)
+    parser.add_argument("--start", type=Path, help="a tagger of an earlier run to go on from")
+    parser.add_argument("--heads", action="store_true", help="train the heads alone on the encoder of --start")
+    parser.add_argument("--calls", type=int, help="how many calls to draw")
     parser.add_argument("--miniature", action="store_true")
     parser.add_argument("--calibrate", action="store_true", help="only choose thresholds again for the model in --out")
     options = parser.parse_args()
     plan = MINIATURE if options.miniature else Plan()
     if options.minutes:
         plan = replace(plan, minutes=options.minutes)
+    if options.calls:
+        plan = replace(plan, pool=options.calls)
     torch.manual_seed(plan.seed)
     torch.set_num_threads(1)
     taxonomy = load_taxonomy(ROOT / "models" / "taxonomy")
@@ -149,14 +155,20 @@ def main() -> None:
     if options.calibrate:
         calibrate(options.out, held, ear, taxonomy, rules, plan.seed + 2)
         return
-    tokenizer = train_tokenizer(texts, plan.size)
     names = label_names(pool)
+    tokenizer = read_tokenizer(options.start) if options.start else train_tokenizer(texts, plan.size)
     network = Network(build_encoder(len(tokenizer), plan.size), names)
+    if options.start:
+        warm(network, options.start, names)
+        plan = replace(plan, rate=plan.rate / 2, seed=plan.seed + 10)
     weights = sum(p.numel() for p in network.parameters())
     print(f"{len(pool)} calls, {len(tokenizer)} tokens, {weights} weights, labels "
           + ", ".join(f"{len(found)} {level}" for level, found in names.items()), flush=True)  # fmt: skip
-    losses = fit(network, Batcher(tokenizer, names), pool, ear, plan)
+    batcher = Batcher(tokenizer, names)
+    losses = refit(network, batcher, pool, ear, plan.seed) if options.heads else fit(network, batcher, pool, ear, plan)
     tenth = max(1, len(losses) // 10)
+    names["signals"] = []  # the rules hear them better in wording they have not met; learning them helps the encoder
+    network.heads["signals"] = torch.nn.Linear(3 * plan.size.width, 0)
     print(f"loss from {np.mean(losses[:tenth]):.4f} to {np.mean(losses[-tenth:]):.4f} in {len(losses)} steps")
     levels = {level: {"names": found, "default_threshold": 0.5, "thresholds": {}} for level, found in names.items()}
     save(options.out, network, tokenizer, levels, taxonomy.version)
