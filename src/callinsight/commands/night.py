@@ -123,7 +123,9 @@ def demo_command(file: Path | None, fresh: bool, without_prefect: bool) -> int:
 
 def _flow(file: Path | None, chosen: Settings) -> None:
     """The nightly flow, in this process, with Prefect's own files under the work folder."""
-    os.environ["PREFECT_HOME"] = str((chosen.work.folder / "prefect").resolve())
+    home = (chosen.work.folder / "prefect").resolve()
+    home.mkdir(parents=True, exist_ok=True)  # Prefect makes the last folder only
+    os.environ["PREFECT_HOME"] = str(home)
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
     os.environ.setdefault("PREFECT_SERVER_LOGGING_LEVEL", "ERROR")
     console.err.print("Prefect wordt gestart ...")

@@ -5,10 +5,11 @@ or a downloaded community-1. The library is imported when a diarizer is built, i
 that, and it is only ever given samples, never a file or an address.
 """
 
+import io
 import os
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,8 @@ _EXPECTED_WARNINGS = (
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    with warnings.catch_warnings():
+    # Besides warnings, the library's clustering prints a remark on its convergence to the terminal.
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
         for message in _EXPECTED_WARNINGS:
             warnings.filterwarnings("ignore", message=message)
         yield
