@@ -172,8 +172,9 @@ def write_all(chosen: Sequence[Plan], split: str, folder: Path, processes: int) 
         if old.is_file() and old.suffix != ".md":
             old.unlink()
     jobs = [Job(plan, split, folder) for plan in chosen]
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        made = list(pool.imap_unordered(make, jobs, chunksize=2))
+    # espeak-ng speaks a little differently after having spoken: a fresh process per call makes it repeatable.
+    with multiprocessing.get_context("spawn").Pool(processes, maxtasksperchild=1) as pool:
+        made = list(pool.imap_unordered(make, jobs, chunksize=1))
     minutes = sum(ms for _, ms, _ in made) / 60_000
     size = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
     print(f"{len(made)} calls, {minutes:.1f} minutes, {size / 1e6:.1f} MB with truth, in {folder.name}")
