@@ -178,23 +178,21 @@ def pull(registry: Registry, entries: Iterable[ModelEntry], report: Callable[[st
     Raises ``ModelError`` when the hub cannot be reached or refuses; what was fetched stays and is resumed.
     """
     from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import GatedRepoError
 
     for entry in entries:
         if entry.hub is None:
             report(f"{entry.name}: bundled, nothing to fetch")
             continue
-        folder = registry.folder_of(entry)
-        folder.mkdir(parents=True, exist_ok=True)
         try:
             revision = HfApi().model_info(entry.hub, revision=entry.revision).sha
-            snapshot_download(entry.hub, revision=revision, local_dir=folder)
+            snapshot_download(entry.hub, revision=revision, local_dir=registry.folder_of(entry))
         except GatedRepoError as error:
             raise ModelError(f"{entry.hub} is gated: accept its conditions on the hub and set HF_TOKEN") from error
-        except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        except Exception as error:  # whatever the network libraries below the hub's client raise
             raise ModelError(
-                f"{entry.hub} could not be fetched: check the network, or carry a folder made by "
-                "`callinsight models export` on a machine that has one"
+                f"{entry.hub} could not be fetched ({type(error).__name__}): check the network, or carry an archive "
+                "made by `callinsight models export` on a machine that has one"
             ) from error
         write_lock(registry, entry, revision)
         report(f"{entry.name}: revision {revision}")

@@ -2,6 +2,7 @@
 
 import tarfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -64,6 +65,47 @@ def test_verify_sees_every_change(models: Registry) -> None:
     ]
     registry.write_lock(models, entry, None)
     assert registry.digest_of(models, entry) != before
+
+
+class Hub:
+    """Stands in for the hub's client: it cannot be reached from where the tests run."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+
+    def model_info(self, name: str, revision: str | None = None) -> SimpleNamespace:
+        if self.error:
+            raise self.error
+        return SimpleNamespace(sha=f"{name}-main")
+
+    def snapshot(self, name: str, *, revision: str, local_dir: Path) -> None:
+        local_dir.mkdir(parents=True)
+        (local_dir / "model.safetensors").write_text(f"{name} {revision}")
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Hub:
+    import huggingface_hub
+
+    made = Hub()
+    monkeypatch.setattr(huggingface_hub, "HfApi", lambda: made)
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", made.snapshot)
+    return made
+
+
+def test_pull_fetches_pins_and_verifies(models: Registry, hub: Hub) -> None:
+    said: list[str] = []
+    registry.pull(models, models.models.values(), said.append)
+    assert said == ["a: bundled, nothing to fetch", "b: revision somebody/b-main"]
+    assert registry.verify(models, models.entry("b")) == []
+    assert registry.read_lock(models.lock_file(models.entry("b")))["b"]["revision"] == "somebody/b-main"
+
+
+def test_a_hub_that_cannot_be_reached_says_what_to_do(models: Registry, hub: Hub) -> None:
+    hub.error = ConnectionError("no route")
+    with pytest.raises(ModelError, match="models export"):
+        registry.pull(models, [models.entry("b")], print)
+    assert not models.folder_of(models.entry("b")).exists()
 
 
 def test_export_packs_what_was_verified(models: Registry, tmp_path: Path) -> None:
