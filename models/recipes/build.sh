@@ -1,0 +1,42 @@
+#!/bin/sh
+# Rebuild the bundled calls and models from nothing: `make models`. Takes most of a day on two cores.
+# Needs Debian's espeak-ng, sox and wdutch. REAL_VOICES may name a folder of real voices for the speaker models.
+set -eu
+python=${1:-python3}
+recipes=models/recipes
+
+for tool in espeak-ng sox; do
+  command -v "$tool" > /dev/null || { echo "make models needs $tool: apt-get install espeak-ng sox wdutch" >&2; exit 2; }
+done
+step() { echo "== $*"; "$python" "$@"; }
+
+echo "Calls"
+step $recipes/calls/make_calls.py
+
+echo "Speech"
+for seed in 1 2 3 4; do
+  text=mixed; [ $seed = 1 ] && text=words
+  step $recipes/speech/data.py --hours 4 --seed $seed --text $text
+done
+step $recipes/speech/train.py --phase ctc --minutes 8
+step $recipes/speech/train.py --phase short --minutes 120 --from build/speech/ctc.pt
+step $recipes/speech/train.py --phase long --minutes 240 --from build/speech/short.pt
+step $recipes/speech/export.py build/speech/long.pt models/demo/speech
+step $recipes/speech/evaluate.py models/demo/speech --card
+
+echo "Speakers"
+step $recipes/speakers/data.py ${REAL_VOICES:+--real "$REAL_VOICES"}
+step $recipes/speakers/mixtures.py
+step $recipes/speakers/train_embedding.py
+step $recipes/speakers/train_segmentation.py
+step $recipes/speakers/fit_plda.py
+step $recipes/speakers/tune.py
+step $recipes/speakers/publish.py
+step $recipes/speakers/evaluate.py --card
+
+echo "Tagger"
+step $recipes/tagger/train.py
+step $recipes/tagger/evaluate.py
+
+step -m callinsight models lock --profile demo
+step -m callinsight eval tests/data/calls
