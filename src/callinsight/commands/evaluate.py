@@ -46,8 +46,8 @@ def eval_command(
     chosen = settings.load(file, overrides={"models": {"profile": profile}} if profile else None)
     with console.counting("Gesprekken scoren") as advance:
         found = evaluate(chosen, folder, advance, limit)
-    rows = [(meaning, *(found.scores[group][key] for group in found.scores), key) for key, meaning in MEANING.items()]
-    columns = ("maat", *(f"{group} ({found.calls[group]})" for group in found.scores), "sleutel")
+    rows = [(meaning, *(found.scores[group][key] for group in found.scores)) for key, meaning in MEANING.items()]
+    columns = ("maat", *(f"{group} ({found.calls[group]})" for group in found.scores))
     console.out.print(console.table(f"Profiel {chosen.models.profile}, {folder}", columns, rows))
     if found.failed:
         console.out.print(f"{found.failed} gesprekken met spraak konden niet worden verwerkt en tellen niet mee.")
