@@ -50,7 +50,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
     }
     environment |= {"PREFECT_HOME": str(folder / "prefect"), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, str(Path(__file__).with_name("embedded_nights.py")), str(folder)]
-    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, timeout=400, check=False)
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, timeout=560, check=False)
     assert run.returncode == 0, run.stderr.decode()[-2000:]
     told = json.loads(run.stdout.splitlines()[-1])
     output = run.stdout + run.stderr
