@@ -26,6 +26,11 @@ def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
+def private(name: str, flags: int) -> int:
+    """An ``opener`` for ``open``: a file that it makes can be read by its owner alone."""
+    return os.open(name, flags, _PRIVATE)
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Write ``data`` so that ``path`` holds either what it held or all of it, also after a power cut.
 
@@ -34,7 +39,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with open(temporary, "wb", opener=lambda name, flags: os.open(name, flags, _PRIVATE)) as stream:
+        with open(temporary, "wb", opener=private) as stream:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())

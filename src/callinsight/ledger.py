@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from callinsight.bundle import private
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS seen (
     name_ref TEXT PRIMARY KEY,
@@ -128,6 +130,7 @@ class Ledger:
 def open_ledger(path: Path) -> Iterator[Ledger]:
     """Open, and make when needed, the ledger at ``path``."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    open(path, "a", opener=private).close()  # SQLite gives its side files the same permissions
     connection = sqlite3.connect(path, timeout=30)
     try:
         connection.execute("PRAGMA journal_mode = WAL")

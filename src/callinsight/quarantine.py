@@ -4,12 +4,13 @@ The list holds file names as they are in the inbox, so it is readable by its own
 """
 
 import csv
+import fcntl
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from callinsight.bundle import write_atomically
+from callinsight.bundle import private, write_atomically
 from callinsight.core.values import Failure, FailureKind
 
 _COLUMNS = ("bestand", "kenmerk", "stap", "reden", "wat te doen")
@@ -64,7 +65,17 @@ def read(path: Path) -> dict[str, dict[str, str]]:
 
 
 def update(path: Path, added: Iterable[Entry], resolved: Iterable[str]) -> None:
-    """Add what was set aside and take away what succeeded after all; opens as it is in a Dutch Excel."""
+    """Add what was set aside and take away what succeeded after all; opens as it is in a Dutch Excel.
+
+    Processes that update at the same time wait for each other.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path.with_suffix(".lock"), "a", opener=private) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _rewrite(path, added, resolved)
+
+
+def _rewrite(path: Path, added: Iterable[Entry], resolved: Iterable[str]) -> None:
     rows = read(path)
     for reference in resolved:
         rows.pop(reference, None)

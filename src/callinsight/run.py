@@ -30,6 +30,9 @@ from callinsight.worker import Job, Outcome
 LOAD_BATCH = 2000
 """Calls a transaction: large enough to be fast, small enough to hold in memory."""
 
+MAX_CHUNKS = 400
+"""Prefect's SQLite file locks near a thousand mapped tasks, so a large backlog is cut into larger chunks."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChunkReport:
@@ -265,7 +268,8 @@ def process_chunk(settings: Settings, run_id: str, number: int) -> ChunkReport:
 
 
 def _chunks(settings: Settings, plan: Plan) -> tuple[tuple[str, ...], ...]:
-    return discovery.chunks(plan.calls, settings.process.chunk_calls)
+    size = max(settings.process.chunk_calls, -(-len(plan.calls) // MAX_CHUNKS))
+    return discovery.chunks(plan.calls, size)
 
 
 @dataclass(frozen=True, slots=True)
