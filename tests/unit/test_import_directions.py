@@ -29,7 +29,7 @@ LAYERS = [
     {"run", "evaluate"},
     {"care"},
     {"console"},
-    {"review", "commands", "cli"},
+    {"review", "commands", "cli", "__main__"},
 ]
 """Each layer may import itself and those above it in this list; ``commands`` and ``cli`` know each other."""
 
