@@ -9,7 +9,7 @@ for tones and most music. Frames are 32 ms, as those of the Silero voice-activit
 import numpy as np
 import numpy.typing as npt
 
-from callinsight.core.regions import Marks, Regions, joined, marks_of, of_marks
+from callinsight.core.regions import Marks, Regions, joined, marks_of, of_marks, without
 from callinsight.core.values import Span
 
 SAMPLE_RATE_HZ = 16_000
@@ -39,6 +39,7 @@ _HOLD_WINDOW_FRAMES = 94  # three seconds
 _HOLD_STEADINESS = 0.45
 _HOLD_ACTIVITY = 0.5
 _HOLD_MIN_MS = 5_000
+_HOLD_GAP_MS = 2_000
 _HOLD_MIN_DB = -50.0
 _HOLD_BELOW_SPEECH_DB = 25.0
 
@@ -148,4 +149,5 @@ def held(steady: Levels, levels: Levels, speech: Regions) -> Regions:
     sound = np.convolve(np.where(marks, steady, 0.0), box, mode="same")
     music = (active > _HOLD_ACTIVITY * _HOLD_WINDOW_FRAMES) & (sound > _HOLD_STEADINESS * np.maximum(active, 1.0))
     music &= ~spoken
-    return tuple(span for span in joined(of_marks(music, FRAME_MS), 500) if span.duration_ms >= _HOLD_MIN_MS)
+    stretches = without(joined(of_marks(music, FRAME_MS), _HOLD_GAP_MS), speech)
+    return tuple(span for span in stretches if span.duration_ms >= _HOLD_MIN_MS)

@@ -1,8 +1,8 @@
 """Where somebody speaks: the Silero voice-activity model that comes with faster-whisper, and what we know of lines.
 
-The model alone passes ringing and bars of music now and then, and misses very high voices. So it listens twice where
-sound is left over, the second time to a slowed copy, with thresholds low enough for quiet speakers; and what it finds
-must not be steady in pitch, as tones and music are.
+The model alone passes ringing and bars of music now and then, and misses some voices. So it listens at two levels, and
+where sound is left over to a slowed copy too, with thresholds low enough for quiet speakers; and what it finds must not
+be steady in pitch, as tones and music are.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from callinsight.errors import RecordingError
 
 _CHUNK_FRAMES = 9_375  # five minutes: the model's own memory grows with what it is given at once
 _LEAD_FRAMES = 125  # four seconds for its recurrent state to settle
-_TARGET_LEVEL = 0.1
+_TARGET_LEVELS = (0.1, 0.03)  # the model hears some voices at one level only, and no level serves all
 _MAX_GAIN = 30.0
 _SLOWER = 4 / 3  # brings the formants of a child's voice to where the model expects them
 _MISSED_MIN_FRAMES = 16  # half a second of sound that nothing explains is worth a second hearing
@@ -133,11 +133,12 @@ class SileroRegions:
         return acoustics.steadiness_of(span, steady, levels) < self._options.max_steadiness
 
     def _probabilities(self, samples: Samples, levels: Levels, steady: Levels) -> Levels:
-        """Speech probability per 32 ms frame; of the original, and of a slowed copy where sound is left over."""
+        """Speech probability per 32 ms frame: the best of two levels, and of a slowed copy where sound is left over."""
         if not levels.size:
             return np.zeros(0, np.float32)
-        gain = min(_MAX_GAIN, _TARGET_LEVEL / max(10 ** (float(np.quantile(levels, 0.95)) / 20), 1e-5))
-        first = self._run(samples, gain)
+        loud = max(10 ** (float(np.quantile(levels, 0.95)) / 20), 1e-5)
+        gains = [min(_MAX_GAIN, target / loud) for target in _TARGET_LEVELS]
+        first: Levels = np.max([self._run(samples, gain) for gain in gains], axis=0)
         missed = acoustics.audible(levels) & (first < self._options.enter) & (steady < self._options.max_steadiness)
         near_speech = regions.marks_of(
             regions.padded(regions.of_marks(first >= self._options.enter, FRAME_MS), 300, levels.size * FRAME_MS),
@@ -146,7 +147,7 @@ class SileroRegions:
         )
         if np.count_nonzero(missed & ~near_speech) < _MISSED_MIN_FRAMES:
             return first
-        slowed = self._run(_slowed(samples), gain)
+        slowed = self._run(_slowed(samples), gains[0])
         at = (np.arange(levels.size) + 0.5) * _SLOWER - 0.5
         second = np.interp(at, np.arange(slowed.size), slowed).astype(np.float32)
         higher: Levels = np.maximum(first, second)
