@@ -8,7 +8,7 @@ import pytest
 
 from callinsight import run
 from callinsight.settings import Settings
-from support.calls import ROOT, fill, settings_for, some_calls
+from support.calls import ROOT, call_with_numbers, fill, settings_for, some_calls
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +17,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, 
     before = Path.cwd()
     os.chdir(ROOT)
     folder = tmp_path_factory.mktemp("night")
-    fill(folder / "inbox", some_calls(stereo=4, mono=2))
+    fill(folder / "inbox", [*some_calls(stereo=3, mono=2), call_with_numbers()])
     chosen = settings_for(folder)
     yield chosen, run.night(chosen, lambda _: None)
     os.chdir(before)

@@ -99,14 +99,30 @@ def test_nothing_is_left_of_the_plan(night: tuple[Settings, run.Night]) -> None:
         assert ledger.not_loaded() == ()
 
 
-def test_no_spoken_secret_and_no_file_name_is_written(night: tuple[Settings, run.Night]) -> None:
-    """What the ground truth marks as personal and was recognised must be in no file, and no file name either."""
+def test_no_file_name_is_written(night: tuple[Settings, run.Night]) -> None:
     chosen, _ = night
-    names = [path.stem for path in Path(chosen.inbox.address).iterdir()]
+    names = [path.stem.encode() for path in Path(chosen.inbox.address).iterdir()]
     for file in chosen.work.folder.rglob("*"):
         if file.is_file():
             data = file.read_bytes()
-            assert not [name for name in names if name.encode() in data], file.name
+            assert not [name for name in names if name in data], file.name
+
+
+def test_no_spoken_number_is_written(night: tuple[Settings, run.Night]) -> None:
+    """Four words in a row of a number that the ground truth marks as personal stand in no result."""
+    chosen, _ = night
+    secrets = set()
+    for recording in Path(chosen.inbox.address).glob("*.json"):
+        truth = json.loads((CALLS / "truth" / recording.name).read_text(encoding="utf-8"))
+        for personal in truth["personal"]:
+            if personal["kind"] in ("bsn", "phone", "iban"):
+                said = truth["turns"][personal["turn"]]["text"].split()
+                number = said[personal["first_word"] : personal["last_word"] + 1]
+                secrets |= {" ".join(number[i : i + 4]) for i in range(len(number) - 3)}
+    assert secrets
+    for result in results(chosen):
+        text = " ".join(turn.text for turn in result.turns)
+        assert not [secret for secret in secrets if secret in text]
 
 
 def test_retag_changes_nothing_when_nothing_changed(night: tuple[Settings, run.Night]) -> None:

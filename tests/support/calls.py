@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from callinsight import settings
 from callinsight.settings import Settings
@@ -27,16 +28,28 @@ def fill(inbox: Path, chosen: list[Path]) -> None:
         shutil.copy(recording.with_suffix(".json"), inbox)
 
 
-def layout_of(recording: Path) -> str:
-    truth = json.loads((CALLS / "truth" / f"{recording.stem}.json").read_text(encoding="utf-8"))
-    return str(truth["layout"])
+def truth_of(recording: Path) -> dict[str, Any]:
+    """The ground truth of a bundled recording."""
+    document = json.loads((CALLS / "truth" / f"{recording.stem}.json").read_text(encoding="utf-8"))
+    return dict(document)
 
 
 def some_calls(stereo: int, mono: int) -> list[Path]:
     """The shortest bundled calls of each layout, by file size, so that tests stay quick."""
     by_size = sorted(recordings(), key=lambda path: (path.stat().st_size, path.name))
-    picked = [p for p in by_size if layout_of(p) == "stereo"][:stereo]
-    return picked + [p for p in by_size if layout_of(p) == "mono"][:mono]
+    picked = [p for p in by_size if truth_of(p)["layout"] == "stereo"][:stereo]
+    return picked + [p for p in by_size if truth_of(p)["layout"] == "mono"][:mono]
+
+
+def call_with_numbers() -> Path:
+    """The smallest stereo call in which a citizen number, a telephone number and the like are said."""
+    numbers = {"bsn", "phone", "iban"}
+
+    def has_numbers(path: Path) -> bool:
+        truth = truth_of(path)
+        return truth["layout"] == "stereo" and bool(numbers & {p["kind"] for p in truth["personal"]})
+
+    return min(filter(has_numbers, recordings()), key=lambda path: (path.stat().st_size, path.name))
 
 
 def callinsight(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
