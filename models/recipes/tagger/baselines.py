@@ -16,6 +16,8 @@ from callinsight.core.taxonomy import Taxonomy
 
 Sets = list[set[str]]
 LEVELS = ("topics", "facets", "needs", "outcome", "signals")
+CUT = -0.5
+"""Distance from which a machine is believed; its own 0 abstains far too often on wording it has not met."""
 
 
 def _said(call: LabelledCall, *roles: str) -> str:
@@ -65,7 +67,7 @@ class SvmBaseline:
                 best = self.machines[level].decision_function(features).argmax(axis=1)
                 found[level] = [{str(self.labels[level].classes_[i])} for i in best]
             else:
-                found[level] = [
-                    set(row) for row in self.labels[level].inverse_transform(self.machines[level].predict(features))
-                ]
+                scores = self.machines[level].decision_function(features)
+                names = self.labels[level].classes_
+                found[level] = [{str(n) for n, v in zip(names, row, strict=True) if v >= CUT} for row in scores]
         return found

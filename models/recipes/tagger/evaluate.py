@@ -85,6 +85,7 @@ def figures(truth: dict[str, Sets], found: dict[str, Sets], taxonomy: Taxonomy) 
     shown = {
         "topic_f1_macro": f1_macro(truth["topics"], found["topics"]),
         "facet_f1_macro": f1_macro(truth["facets"], found["facets"]),
+        "facet_f1_micro": f1_micro(truth["facets"], found["facets"]),
         "need_f1_micro": f1_micro(truth["needs"], found["needs"]),
         "outcome_accuracy": f1_micro(truth["outcome"], found["outcome"]),
     }
@@ -138,7 +139,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=ROOT / "models" / "demo" / "tagger")
     parser.add_argument("--calls", type=int, default=500)
-    parser.add_argument("--baseline-calls", type=int, default=6000)
+    parser.add_argument("--baseline-calls", type=int, default=3000)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     taxonomy = load_taxonomy(ROOT / "models" / "taxonomy")

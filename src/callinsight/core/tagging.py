@@ -5,7 +5,7 @@ the caller says, the outcome from what the agent says; a turn whose role is unkn
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -35,10 +35,14 @@ _NO_THRESHOLDS: Mapping[str, float] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class LabelSet:
-    """Labels of one level in the order of the score columns, each with the score from which it is believed."""
+    """Labels of one level in the order of the score columns, each with the score from which it is believed.
+
+    With a ``doubt`` above 0 a label's score is first weighed against its rivals in the same turn, see ``shares``.
+    """
 
     names: tuple[str, ...]
     default_threshold: float = 0.5
+    doubt: float = 0.0
     thresholds: Mapping[str, float] = field(default_factory=lambda: _NO_THRESHOLDS)
 
     def threshold(self, name: str) -> float:
@@ -71,6 +75,20 @@ class TurnScores:
     signals: Scores
     outcome: Scores
     outcome_turns: Scores
+
+
+def shares(scores: Scores, doubt: float) -> Scores:
+    """Every score's odds as a share of all odds in its row and ``doubt``, the odds of "none of these".
+
+    Words that were never met make all scores small; what tells then is by how much one label outdoes the others.
+    A doubt of 0 leaves the scores as they are.
+    """
+    if doubt <= 0.0:
+        return scores
+    odds = np.clip(scores, 1e-6, 1.0 - 1e-6)
+    odds = odds / (1.0 - odds)
+    result: Scores = (odds / (odds.sum(axis=-1, keepdims=True) + doubt)).astype(np.float32)
+    return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +139,11 @@ class Decider:
         """
         if scores.topics.shape[0] != len(turns):
             raise ValueError("scores must have one row per turn")
+        scores = replace(
+            scores,
+            topics=shares(scores.topics, self.labels.topics.doubt),
+            needs=shares(scores.needs, self.labels.needs.doubt),
+        )
         caller = [number for number, turn in enumerate(turns) if turn.role in _CALLER_ROLES]
         questions = self._questions(caller, scores) if caller else ()
         flags = (
@@ -201,17 +224,24 @@ class Decider:
 
     def _facet(self, topic: str, turn: int, scores: TurnScores) -> str | None:
         """The surest sub-question in a turn; ``None`` to abstain. One that the topic does not list weighs less."""
+        columns, weights = self._fitting(topic)
+        if not columns:
+            return None
+        fitting = shares(scores.facets[turn, list(columns)] * weights, self.labels.facets.doubt)
+        best = int(fitting.argmax())
+        name = self.labels.facets.names[columns[best]]
+        return name.rpartition("/")[2] if fitting[best] >= self.labels.facets.threshold(name) else None
+
+    def _fitting(self, topic: str) -> tuple[tuple[int, ...], Scores]:
+        """Columns of the sub-questions that a topic may have, and how much each counts."""
         known = self.taxonomy.topics.get(topic)
-        best: tuple[float, str] | None = None
+        found = []
         for column, name in enumerate(self.labels.facets.names):
-            owner, _, own = name.rpartition("/")
-            if owner not in ("", topic):
-                continue
-            listed = bool(owner) or (known is not None and name in known.facets)
-            score = float(scores.facets[turn, column]) * (1.0 if listed else self.options.unlisted_facet_share)
-            if score >= self.labels.facets.threshold(name) and (best is None or score > best[0]):
-                best = (score, own)
-        return None if best is None else best[1]
+            owner = name.rpartition("/")[0]
+            if owner in ("", topic):
+                listed = bool(owner) or (known is not None and name in known.facets)
+                found.append((column, 1.0 if listed else self.options.unlisted_facet_share))
+        return tuple(column for column, _ in found), np.array([weight for _, weight in found], dtype=np.float32)
 
     def _unknown(self, caller: Sequence[int], scores: TurnScores, needs: Sequence[Need]) -> Question:
         """A question that fits nowhere; its evidence is the turn that came nearest to something."""

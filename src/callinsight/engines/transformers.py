@@ -245,7 +245,8 @@ def _call_outcome(logits: Array) -> Array:
 def _labels(levels: Mapping[str, Any]) -> Labels:
     def one(level: str) -> LabelSet:
         spec = levels[level]
-        return LabelSet(tuple(spec["names"]), float(spec["default_threshold"]), dict(spec["thresholds"]))
+        doubt = float(spec.get("doubt", 0.0))
+        return LabelSet(tuple(spec["names"]), float(spec["default_threshold"]), doubt, dict(spec["thresholds"]))
 
     return Labels(one("topics"), one("facets"), one("needs"), one("outcomes"), one("signals"))
 
