@@ -67,7 +67,14 @@ def segmentation_model() -> PyanNet:
     )
     model.build()
     _spread_filters(model)
+    fix_filters(model)
     return model
+
+
+def fix_filters(model: PyanNet) -> None:
+    """Let no training change the band-pass filters."""
+    for parameter in (*model.sincnet.conv1d[0].parameters(), *model.sincnet.wav_norm1d.parameters()):
+        parameter.requires_grad = False
 
 
 def _spread_filters(model: PyanNet) -> None:
@@ -77,8 +84,6 @@ def _spread_filters(model: PyanNet) -> None:
     with torch.no_grad():
         bank.low_hz_.copy_((edges[:-1] - bank.min_low_hz)[:, None])
         bank.band_hz_.copy_((torch.diff(edges) - bank.min_band_hz).clamp(min=1.0)[:, None])
-    for parameter in (*bank.parameters(), *model.sincnet.wav_norm1d.parameters()):
-        parameter.requires_grad = False
 
 
 def embedding_core() -> ResNet:

@@ -85,7 +85,7 @@ def plan(
     rng: np.random.Generator, pool: Pool, clips: Sequence[NDArray[np.int64]], start: int, length: int
 ) -> list[Placed]:
     """Turns of the speakers whose clips are given, from sample `start` (8 kHz) until `length`."""
-    orderly = bool(rng.random() < 0.6)
+    orderly = bool(rng.random() < 0.5)
     ends = [start] * len(clips)
     position, slot = float(start), int(rng.integers(len(clips)))
     per_ms = POOL_RATE_HZ / 1000
@@ -180,7 +180,12 @@ def chunk(
         active[:, begin // 80 : end // 80] = False
     speakers = np.full(SLOTS, -1, np.int32)
     speakers[:count] = chosen
-    return _finish(rng, mix), active, speakers
+    mix = _finish(rng, mix)
+    if rng.random() < 0.12:  # the last chunk of a call is filled up with zeros
+        end = int(rng.integers(length // 20, length))
+        mix[end:] = 0
+        active[:, end // 80 :] = False
+    return mix, active, speakers
 
 
 def make_chunks(pool: Pool, sounds: Pool, count: int, seed: int) -> Chunks:

@@ -20,6 +20,7 @@ import torch
 import torch.nn.functional as F
 from mixtures import Chunks
 from numpy.typing import NDArray
+from pyannote.audio import Model
 from pyannote.audio.utils.powerset import Powerset
 from torch import nn
 from torchaudio.functional import resample
@@ -139,12 +140,23 @@ def validate(model: nn.Module, batches: Batches) -> tuple[float, float]:
 
 
 def train(
-    chunks: Chunks, validation: Chunks, steps: int, minutes: float, *, report: int = 250, out: Path | None = None
+    chunks: Chunks,
+    validation: Chunks,
+    steps: int,
+    minutes: float,
+    *,
+    begin: nn.Module | None = None,
+    report: int = 250,
+    out: Path | None = None,
 ) -> tuple[nn.Module, list[float]]:
-    """A trained PyanNet, and the mean training loss of every `report` steps, at which it is also saved in `out`."""
+    """A trained PyanNet, and the mean training loss of every `report` steps, at which it is also saved in `out`.
+
+    Training goes on from `begin` when there is one.
+    """
     torch.manual_seed(SEED)
     rng = np.random.default_rng([SEED, 3])
-    model = folder.segmentation_model().train()
+    model = (begin or folder.segmentation_model()).train()
+    folder.fix_filters(model)
     namer = Naming(2 * model.hparams.lstm["hidden_size"], int(chunks.speakers.max()) + 1)
     weights = [p for p in (*model.parameters(), *namer.parameters()) if p.requires_grad]
     optimiser = torch.optim.AdamW(weights, lr=PEAK_RATE, weight_decay=1e-3)
@@ -186,6 +198,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=8_000)
     parser.add_argument("--chunks", type=int, default=12_000, help="use that many of them")
     parser.add_argument("--minutes", type=float, default=45, help="end after that time, whatever the steps")
+    parser.add_argument("--from", dest="begin", type=Path, help="go on from that folder")
     parser.add_argument("--out", type=Path, default=BUILD / "folder" / "segmentation")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -193,7 +206,8 @@ def main() -> None:
         Chunks.load(BUILD / "chunks").first(options.chunks),
         Chunks.load(BUILD / "validation").first(150),
     )
-    model, _ = train(chunks, validation, options.steps, options.minutes, out=options.out)
+    begin = Model.from_pretrained(options.begin) if options.begin else None
+    model, _ = train(chunks, validation, options.steps, options.minutes, begin=begin, out=options.out)
     folder.save_model(model, options.out)
 
 

@@ -23,10 +23,10 @@ from pyannote.metrics.diarization import DiarizationErrorRate
 
 from data import BUILD, Pool
 
-THRESHOLDS = (0.6, 0.8, 0.95, 1.1)
-FA = (0.05, 0.1, 0.2, 0.4)
-FB = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
-MIN_DURATION_OFF = (0.0, 0.25, 0.5)
+THRESHOLDS = (0.7, 0.9)
+FA = (0.1, 0.2, 0.4)
+FB = (0.5, 2.0)
+MIN_DURATION_OFF = (0.25, 0.0)
 
 
 def annotation(turns: tuple[tuple[int, int, str], ...]) -> Annotation:
@@ -59,7 +59,7 @@ def search(pipeline: Pipeline, calls: list[Conversation]) -> tuple[float, Mappin
     best: tuple[float, dict[str, dict[str, float]]] = (float("inf"), {})
     for threshold, fa, fb in itertools.product(THRESHOLDS, FA, FB):
         parameters = {
-            "segmentation": {"min_duration_off": MIN_DURATION_OFF[1]},
+            "segmentation": {"min_duration_off": MIN_DURATION_OFF[0]},
             "clustering": {"threshold": threshold, "Fa": fa, "Fb": fb},
         }
         pipeline.instantiate(parameters)
