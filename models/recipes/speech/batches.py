@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -115,14 +116,14 @@ class Sampler:
                 return Window(mel, window.utterances + tuple(_shifted(u, shift) for u in more.utterances))
         return window
 
-    def batch(self, rows: int, frames: int, tokens: int, fill: Sequence[float] = (1.0, 1.0)) -> Batch:
-        """Windows of `frames`, each filled for a share of it drawn from `fill` and empty after that."""
+    def batch(self, rows: int, frames: int, tokens: int, fill: tuple[float, float]) -> Batch:
+        """Windows of `frames`, each filled for a share of it between the two of `fill`, rather more than less."""
         rng = self._rng
         mel = np.zeros((rows, frames, MEL_BINS), np.float32)
         written = []
         for row in range(rows):
             while True:
-                window = self.window(int(frames * rng.uniform(*fill)))
+                window = self.window(int(frames * rng.triangular(fill[0], fill[1], fill[1])))
                 text = self._written(window, with_times=rng.random() < 0.4)
                 if len(text.tokens) <= tokens + 1:
                     break
@@ -171,8 +172,7 @@ def _timestamp(time_ms: int) -> int:
 def _shares(start_ms: int, end_ms: int, count: int) -> list[tuple[int, int]]:
     """A word's pieces follow one another evenly."""
     edges = np.linspace(start_ms / 20, end_ms / 20, count + 1)
-    pairs = zip(edges[:-1], edges[1:], strict=True)
-    return [(max(0, int(a) - _MARGIN_FRAMES), int(b) + _MARGIN_FRAMES) for a, b in pairs]
+    return [(max(0, int(a) - _MARGIN_FRAMES), int(b) + _MARGIN_FRAMES) for a, b in itertools.pairwise(edges)]
 
 
 def _collated(mel: Tensor, written: Sequence[tuple[Window, _Written]], tokens: int) -> Batch:

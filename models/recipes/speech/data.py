@@ -148,7 +148,7 @@ def _cross_talk(rng: np.random.Generator, sentence: Sentence, length: int, split
     """The other side of the call, faint: it leaks through the telephone set and must not be written down."""
     voices = [voice for voice in VOICES if voice.split == split]
     other = spoken_passage(rng, voices[int(rng.integers(len(voices)))], sentence, 12_000).samples
-    return np.roll(np.resize(other, length), int(rng.integers(length))) * np.float32(10 ** (rng.uniform(-42, -26) / 20))
+    return np.roll(np.resize(other, length), int(rng.integers(length))) * np.float32(10 ** (rng.uniform(-40, -15) / 20))
 
 
 def passage(rng: np.random.Generator, split: str, sentence: Sentence) -> Spoken:

@@ -22,7 +22,7 @@ from transformers import WhisperConfig, WhisperForConditionalGeneration
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from speech.model import (  # noqa: E402
+from speech.model import (
     ALIGNMENT_HEADS,
     DUTCH,
     END,
@@ -37,7 +37,7 @@ from speech.model import (  # noqa: E402
     TRANSCRIBE,
     VOCABULARY,
 )
-from speech.train import Checkpoint  # noqa: E402
+from speech.train import Checkpoint
 
 # The 99 languages in the order of Whisper's tokens (its tokenizer.py).
 _LANGUAGES = tuple(

@@ -4,9 +4,9 @@
     python models/recipes/speech/train.py --phase short --minutes 40 --from build/speech/ctc.pt
     python models/recipes/speech/train.py --phase long --minutes 60 --from build/speech/short.pt
 
-`ctc` teaches the encoder the characters, `short` writes down windows of 8 s, `long` the 30 s windows that faster-whisper
-makes. Pools of data.py are read from `build/speech`, also those that appear while it runs. Needs a C compiler: compiled,
-a step takes less than half the time.
+`ctc` teaches the encoder the characters, `short` writes down windows of 8 s, `long` the 30 s windows that
+faster-whisper makes. Pools of data.py are read from `build/speech`, also those that appear while it runs. Needs a C
+compiler: compiled, a step takes less than half the time.
 """
 
 from __future__ import annotations
@@ -28,12 +28,13 @@ from torch import Tensor, nn
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from speech.batches import IGNORE, Batch, Sampler, scrambled
-from speech.data import BUILD, sentence_source
+from speech.data import BUILD, Pool
 from speech.model import ALIGNMENT_HEADS, Shape, SpeechModel
 from speech.tokens import Encoder, train_pieces
 
 SAVE_EVERY_S = 180
 AVERAGE_DECAY = 0.998
+MINIATURE = Shape(width=96, heads=2, encoder_layers=2)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -53,8 +54,9 @@ class Phase:
 
 PHASES = {
     "ctc": Phase(16, 800, 16, (0.5, 1.0), 1e-3, words=0.0, characters=1.0, attention=0.0),
-    "short": Phase(16, 800, 72, (0.4, 1.0), 1e-3),
-    "long": Phase(6, 3000, 208, (0.1, 0.97), 8e-4),
+    "short": Phase(16, 800, 72, (0.75, 1.0), 1e-3),
+    "middle": Phase(10, 1200, 96, (0.05, 1.0), 1e-3, scramble=0.1),
+    "long": Phase(6, 3000, 208, (0.05, 0.43), 4e-4, scramble=0.1),
 }
 
 
@@ -83,7 +85,7 @@ class Checkpoint:
 
 
 def sequence_losses(model: SpeechModel, heard: Tensor, batch: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-    """Cross-entropy of the written pieces, and how far the alignment heads look beside the word (-log of the mass on it)."""
+    """Cross-entropy of the written pieces, and -log of the attention that alignment heads pay to each spoken word."""
     inputs, targets, first, last = batch
     logits, attention = model.decoder(inputs, heard)
     words = F.cross_entropy(logits.float().flatten(0, 1), targets.flatten(), ignore_index=IGNORE, label_smoothing=0.05)
@@ -111,13 +113,13 @@ def character_loss(logits: Tensor, batch: Batch) -> Tensor:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Crew:
-    """Processes of one thread each that train together: on a busy machine better than threads that wait on one another."""
+    """Processes of one thread each that train together: they wait for one another once a step, not once a sum."""
 
     rank: int = 0
     size: int = 1
 
     def averaged(self, gradients: list[Tensor], clock: float) -> float:
-        """Average the gradients over the crew in place; the first process's clock, so that all stop at the same step."""
+        """Average the gradients over the crew in place, and return the first one's clock, so that all stop together."""
         if self.size == 1:
             return clock
         flat = torch.cat([g.flatten() for g in gradients] + [torch.tensor([clock if self.rank == 0 else 0.0])])
@@ -182,8 +184,8 @@ class Trainer:
 
 
 def rate_at(share: float, steps: int, top: float) -> float:
-    """Warm-up over 200 steps, then a cosine over the time that the phase has, down to 4 %."""
-    return top * min(1.0, (steps + 1) / 200) * (0.04 + 0.48 * (1 + math.cos(math.pi * min(share, 1.0))))
+    """Warm-up over 60 steps, then a cosine over the time that the phase has, down to 4 %."""
+    return top * min(1.0, (steps + 1) / 60) * (0.04 + 0.48 * (1 + math.cos(math.pi * min(share, 1.0))))
 
 
 def train(trainer: Trainer, sampler: Sampler, minutes: float, save: Callable[[], None]) -> Iterator[dict[str, float]]:
@@ -200,12 +202,13 @@ def train(trainer: Trainer, sampler: Sampler, minutes: float, save: Callable[[],
 
 
 def _start(options: argparse.Namespace) -> Checkpoint:
+    """The checkpoint to go on from, or a new one whose pieces are those of the text in the pools."""
     if options.start is not None:
         return Checkpoint.load(options.start)
-    source = sentence_source(options.text, "train", options.seed)
-    rng = np.random.default_rng(options.seed)
-    pieces = train_pieces(source(rng) for _ in range(40_000))
-    model = SpeechModel(Shape(width=96, heads=2, encoder_layers=2) if options.miniature else None)
+    pools = [Pool.load(path.with_suffix("")) for path in sorted(options.folder.glob(f"{options.pools}.json"))]
+    said = (utterance for pool in pools for passage in pool.passages for utterance in passage.utterances)
+    pieces = train_pieces(" ".join(text for text, _, _ in utterance.words) for utterance in said)
+    model = SpeechModel(MINIATURE if options.miniature else None)
     return Checkpoint(model.shape, pieces.to_str(), model.state_dict(), model.state_dict(), [])
 
 
@@ -216,7 +219,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--from", dest="start", type=Path, help="a checkpoint; without it training starts from nothing")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=float, help="top of the learning rate")
-    parser.add_argument("--text", choices=("words", "calls", "mixed"), default="mixed", help="where pieces come from")
     parser.add_argument("--pools", default="train-*", help="which pools of the folder to read")
     parser.add_argument("--folder", type=Path, default=BUILD)
     parser.add_argument("--processes", type=int, default=2)
@@ -269,7 +271,7 @@ def main() -> None:
     torch.multiprocessing.spawn(_work, (options, start), nprocs=options.processes)
 
 
-def _report(losses: Iterator[dict[str, float]], every: int = 50) -> None:
+def _report(losses: Iterator[dict[str, float]], every: int = 25) -> None:
     started, recent = time.monotonic(), []
     for count, loss in enumerate(losses, 1):
         recent.append(loss)
