@@ -28,8 +28,8 @@ def _run(*arguments: object) -> str:
 def test_a_miniature_of_the_recipe_learns_and_exports_a_folder(tmp_path: Path) -> None:
     _run(RECIPE / "recordings.py", ROOT / "tests" / "data" / "calls", tmp_path, "--count", 6)
     printed = _run(
-        *(RECIPE / "train.py", "--phase", "short", "--minutes", 0.4, "--miniature"),
-        *("--processes", 1, "--folder", tmp_path, "--rate", 2e-3),
+        *(RECIPE / "train.py", "--phase", "short", "--minutes", 5, "--steps", 75),
+        *("--miniature", "--processes", 1, "--folder", tmp_path, "--rate", 3e-3),
     )
     losses = [float(found) for found in re.findall(r"words (\d+\.\d+)", printed)]
     assert losses[-1] < 0.85 * losses[0], f"the loss does not fall: {losses}"

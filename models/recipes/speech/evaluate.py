@@ -31,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from calls.line import hold_music, noise, ring_tone, telephone, tones
 from calls.voices import VOICES
 from speech.data import sentence_source, spoken_passage
+from speech.recordings import clips_of
 
 Samples = NDArray[np.float32]
 TimedWords = tuple[tuple[str, int, int], ...]
@@ -148,6 +149,16 @@ def real_clips(folder: Path, count: int) -> list[Clip]:
     return [Clip(decode_audio(str(path)), tuple((w, 0, 0) for w in plain(text).split())) for path, text in chosen]
 
 
+def recorded_clips(folder: Path, count: int, longest_ms: int) -> list[Clip]:
+    """Turns of stereo recordings with ground truth, on their own channel, cut where the truth says."""
+    clips: list[Clip] = []
+    for truth in sorted((folder / "truth").glob("*.json")):
+        if json.loads(truth.read_text(encoding="utf-8"))["layout"] == "stereo":
+            for samples, said in clips_of(truth, longest_ms):
+                clips.append(Clip(samples, tuple(word for utterance in said for word in utterance.words)))
+    return clips[:: max(1, len(clips) // count)][:count]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
@@ -156,6 +167,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=30.0, help="of lines without speech")
     parser.add_argument("--text", choices=("words", "calls"), default="calls")
     parser.add_argument("--real", type=Path, help="a folder with real clips")
+    parser.add_argument("--recordings", type=Path, help="a folder of recordings with ground truth")
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--card", action="store_true", help="write the figures into the folder's card.json")
     options = parser.parse_args()
@@ -165,6 +177,10 @@ def main() -> None:
     if options.minutes:
         silence = list(other_clips(options.minutes, options.seed))
         scores["words_per_hour_without_speech"] = words_per_hour(model, silence, SETTINGS)
+    if options.recordings:
+        calls = speech_scores(model, recorded_clips(options.recordings, options.passages, options.longest_ms), SETTINGS)
+        scores["bundled_calls_word_error_percent"] = calls["word_error_percent"]
+        scores["bundled_calls_word_start_error_ms_p50"] = calls["word_start_error_ms_p50"]
     if options.real:
         real = speech_scores(model, real_clips(options.real, 60), SETTINGS)
         scores["real_voices_word_error_percent"] = real["word_error_percent"]

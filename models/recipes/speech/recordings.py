@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from faster_whisper import decode_audio
@@ -20,29 +21,30 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from speech.data import FRAME, LONGEST_MS, Passage, Pool, Samples, Utterance, log_mel
 
 
-def _stretches(truth: dict[str, list[dict[str, object]]], channel: int) -> Iterator[tuple[Utterance, ...]]:
-    """Runs of turns on one channel that last at most 28 s."""
+def _stretches(truth: dict[str, Any], channel: int, longest_ms: int) -> Iterator[tuple[Utterance, ...]]:
+    """Runs of turns on one channel that last at most `longest_ms`; turns that last longer are left out."""
     run: list[Utterance] = []
     for turn in truth["turns"]:
         if turn["channel"] != channel or not turn["words"]:
             continue
         said = Utterance(tuple((w["text"], w["start_ms"], w["end_ms"]) for w in turn["words"]))
-        if run and said.end_ms - run[0].start_ms > LONGEST_MS - 500:
+        if run and said.end_ms - run[0].start_ms > longest_ms - 500:
             yield tuple(run)
             run = []
-        if said.end_ms - said.start_ms < LONGEST_MS - 500:
+        if said.end_ms - said.start_ms < longest_ms - 500:
             run.append(said)
     if run:
         yield tuple(run)
 
 
-def _clips(sound: Path, truth: Path) -> Iterator[tuple[Samples, tuple[Utterance, ...]]]:
-    """Sound of every stretch, float32 [n], with its utterances in times of its own."""
+def clips_of(truth: Path, longest_ms: int) -> Iterator[tuple[Samples, tuple[Utterance, ...]]]:
+    """Sound of every stretch of turns of a recording, float32 [n], with its utterances in times of its own."""
     told = json.loads(truth.read_text(encoding="utf-8"))
+    sound = truth.parent.parent / told["recording"]
     stereo = told["layout"] == "stereo"
     channels = decode_audio(str(sound), split_stereo=True) if stereo else (decode_audio(str(sound)),)
     for channel, samples in enumerate(channels):
-        for run in _stretches(told, channel):
+        for run in _stretches(told, channel, longest_ms):
             first_ms = max(0, run[0].start_ms - 200) // 10 * 10
             last_ms = run[-1].end_ms + 200
             moved = tuple(Utterance(tuple((w, a - first_ms, b - first_ms) for w, a, b in u.words)) for u in run)
@@ -56,8 +58,7 @@ def pool_of(folder: Path, count: int) -> Pool:
     """
     mels, passages, frames = [], [], 0
     for truth in sorted((folder / "truth").glob("*.json"))[:count]:
-        sound = folder / json.loads(truth.read_text(encoding="utf-8"))["recording"]
-        for samples, utterances in _clips(sound, truth):
+        for samples, utterances in clips_of(truth, LONGEST_MS):
             mel = log_mel(np.ascontiguousarray(samples, np.float32))
             passages.append(Passage(frames, len(mel), utterances))
             mels.append(mel)

@@ -188,12 +188,15 @@ def rate_at(share: float, steps: int, top: float) -> float:
     return top * min(1.0, (steps + 1) / 60) * (0.04 + 0.48 * (1 + math.cos(math.pi * min(share, 1.0))))
 
 
-def train(trainer: Trainer, sampler: Sampler, minutes: float, save: Callable[[], None]) -> Iterator[dict[str, float]]:
-    """Losses of every step, until the time is over. Saves at the end and every few minutes."""
+def train(
+    trainer: Trainer, sampler: Sampler, minutes: float, steps: int | None, save: Callable[[], None]
+) -> Iterator[dict[str, float]]:
+    """Losses of every step, until the time is over or the steps are made. Saves at the end and every few minutes."""
     phase, started, saved = trainer.phase, time.monotonic(), time.monotonic()
     while trainer.clock < 1.0:
         batch = sampler.batch(phase.rows, phase.frames, phase.tokens, phase.fill)
-        yield trainer.step(batch, (time.monotonic() - started) / (minutes * 60))
+        clock = (time.monotonic() - started) / (minutes * 60)
+        yield trainer.step(batch, max(clock, (trainer.steps + 1) / steps) if steps else clock)
         if time.monotonic() - saved > SAVE_EVERY_S:
             saved = time.monotonic()
             save()
@@ -216,6 +219,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--phase", choices=sorted(PHASES), required=True)
     parser.add_argument("--minutes", type=float, required=True)
+    parser.add_argument("--steps", type=int, help="end after so many, whatever the time")
     parser.add_argument("--from", dest="start", type=Path, help="a checkpoint; without it training starts from nothing")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=float, help="top of the learning rate")
@@ -238,7 +242,9 @@ def _work(rank: int, options: argparse.Namespace, start: Checkpoint) -> None:
     model = SpeechModel(start.shape)
     model.load_state_dict(start.weights)
     phase = PHASES[options.phase]
-    phase = dataclasses.replace(phase, rate=options.rate or phase.rate, rows=phase.rows // crew.size)
+    phase = dataclasses.replace(
+        phase, rate=options.rate or phase.rate, rows=4 if options.miniature else phase.rows // crew.size
+    )
     seed = options.seed * 100 + len(start.history) * 10 + rank
     encoder = Encoder(Tokenizer.from_str(start.pieces))
     sampler = Sampler(options.folder, options.pools, encoder, np.random.default_rng(seed))
@@ -252,7 +258,7 @@ def _work(rank: int, options: argparse.Namespace, start: Checkpoint) -> None:
             checkpoint = Checkpoint(start.shape, start.pieces, model.state_dict(), trainer.average, history)
             checkpoint.save(options.folder / f"{options.phase}.pt")
 
-    losses = train(trainer, sampler, options.minutes, save)
+    losses = train(trainer, sampler, options.minutes, options.steps, save)
     if rank == 0:
         _report(losses)
     else:
