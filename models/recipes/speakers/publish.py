@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 from pathlib import Path
@@ -22,9 +23,12 @@ FILES = (
 
 def main() -> None:
     """Copy, and write card.json without scores: `evaluate.py --card` adds them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=BUILD / "folder")
+    options = parser.parse_args()
     for name in FILES:
         (OUT / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(BUILD / "folder" / name, OUT / name)
+        shutil.copyfile(options.folder / name, OUT / name)
     config = yaml.safe_load((OUT / "config.yaml").read_text(encoding="utf-8"))
     card = {
         "model": "speakers",
