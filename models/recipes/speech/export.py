@@ -74,9 +74,8 @@ _TRAINED = {
 def full_vocabulary(pieces: dict[str, int]) -> tuple[str, ...]:
     """51,865 tokens in Whisper's order."""
     by_id = {index: piece for piece, index in pieces.items()}
-    text = [by_id[i] for i in range(TEXT_PIECES)]
-    unused = [f"<|unused{i}|>" for i in range(TEXT_PIECES, _TEXT_TOKENS - 1)]
-    return (*text, *unused, "", *_SPECIAL, *_TIMES)
+    text = [by_id.get(i, f"<|unused{i}|>") for i in range(_TEXT_TOKENS - 1)]
+    return (*text, "", *_SPECIAL, *_TIMES)
 
 
 def trained_rows() -> dict[int, int]:
