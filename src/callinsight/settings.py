@@ -115,7 +115,7 @@ class Speech(_Section):
 
     batch_windows: int = Field(default=16, ge=1, le=256)
     beam_size: int = Field(default=5, ge=1, le=20)
-    window_s: float = Field(default=28.0, gt=1.0, le=30.0)
+    window_s: float | None = Field(default=None, gt=1.0, le=30.0)
     vocabulary: tuple[str, ...] = ()
     cpu_threads: int = Field(default=0, ge=0)
 

@@ -5,6 +5,7 @@ channels, of many calls, share the batches, since one short call cannot fill any
 """
 
 import bisect
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +24,9 @@ RATE_HZ = 16_000
 _GRID = RATE_HZ // 100
 """Windows start on whole 10 ms frames, the resolution at which the library reports where a piece of text came from."""
 
+WHISPER_WINDOW_MS = 28_000
+"""Whisper reads 30 seconds at once; a little is left for what splitting adds."""
+
 _NO_SPEECH_PROBABILITY, _NO_SPEECH_LOGPROB = 0.6, -1.0
 """Whisper's own rule for silence (its decoder's defaults), which batched decoding leaves out."""
 
@@ -33,17 +37,16 @@ _SEED = 17
 
 @dataclass(frozen=True, slots=True)
 class TranscribeOptions:
-    """How to decode. ``vocabulary`` holds local names (streets, products) that the recogniser should expect."""
+    """How to decode.
+
+    ``window_s`` is the longest window in seconds, ``None`` for what the model was made for. ``vocabulary`` holds local
+    names (streets, products) that the recogniser should expect.
+    """
 
     batch_windows: int = 16
     beam_size: int = 5
-    window_s: float = 28.0
+    window_s: float | None = None
     vocabulary: tuple[str, ...] = ()
-
-    @property
-    def window_ms(self) -> int:
-        """Longest window in milliseconds."""
-        return int(self.window_s * 1000)
 
 
 @dataclass(slots=True)
@@ -72,10 +75,13 @@ class _Job:
 class FasterWhisperTranscriber:
     """Implements :class:`callinsight.engines.Transcriber`. Build with :func:`load`."""
 
-    def __init__(self, model: Any, pipeline: Any, options: TranscribeOptions) -> None:
+    def __init__(
+        self, model: Any, pipeline: Any, options: TranscribeOptions, window_ms: int = WHISPER_WINDOW_MS
+    ) -> None:
         self._model = model
         self._pipeline = pipeline
         self._options = options
+        self._window_ms = window_ms
 
     def transcribe(self, channels: Sequence[SpokenChannel]) -> tuple[Transcript, ...]:
         """See :class:`callinsight.engines.Transcriber`. Waveforms must be mono at 16 kHz (else ``ValueError``)."""
@@ -96,8 +102,8 @@ class FasterWhisperTranscriber:
         if waveform.channels != 1 or waveform.sample_rate_hz != RATE_HZ:
             raise ValueError("the recogniser reads one channel at 16 kHz")
         samples = waveform.samples[0]
-        regions = split_long(channel.regions, samples, RATE_HZ, self._options.window_ms)
-        for window in pack(regions, self._options.window_ms):
+        regions = split_long(channel.regions, samples, RATE_HZ, self._window_ms)
+        for window in pack(regions, self._window_ms):
             yield _Job(number, window, render(window, samples, RATE_HZ))
 
     def _run(self, batch: Sequence[_Job], collected: Sequence[_Channel]) -> None:
@@ -226,4 +232,13 @@ def load(
         )
     if not model.model.is_multilingual:
         raise ModelError(f"the speech model in {folder.name} knows English only: choose a multilingual one")
-    return FasterWhisperTranscriber(model, BatchedInferencePipeline(model), options or TranscribeOptions())
+    chosen = options or TranscribeOptions()
+    window_ms = int(chosen.window_s * 1000) if chosen.window_s is not None else _window_of(folder)
+    return FasterWhisperTranscriber(model, BatchedInferencePipeline(model), chosen, window_ms)
+
+
+def _window_of(folder: Path) -> int:
+    """The window that a model was trained for: its ``card.json`` may say so (ours does), else Whisper's."""
+    card = folder / "card.json"
+    said = json.loads(card.read_text(encoding="utf-8")).get("window_ms") if card.is_file() else None
+    return int(said) if said else WHISPER_WINDOW_MS
