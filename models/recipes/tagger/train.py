@@ -1,6 +1,6 @@
 """Trains the bundled tagger from scratch on generated calls of the train split.
 
-python models/recipes/tagger/train.py                 # about 25 minutes on a core, writes models/demo/tagger
+python models/recipes/tagger/train.py                 # from scratch; see the README for both steps
 python models/recipes/tagger/train.py --miniature --out build/tagger-miniature
 """
 

@@ -87,7 +87,11 @@ class _Encoder:
         if not (folder / "config.json").is_file():
             raise ModelError("the tagger's model folder holds no config.json; try: callinsight models pull")
         import torch
+        from safetensors import SafetensorError
         from transformers import AutoModel, AutoTokenizer
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()
 
         self.torch = torch
         self.device = device
@@ -97,7 +101,7 @@ class _Encoder:
             model = AutoModel.from_pretrained(
                 str(folder), local_files_only=True, dtype=torch.float32, add_pooling_layer=False
             )
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError, SafetensorError) as error:
             raise ModelError("the tagger's encoder cannot be loaded; try: callinsight models verify") from error
         self.model: Any = model.eval().to(device)
 
@@ -180,6 +184,7 @@ class _HeadScorer:
     """Scores by trained heads over an encoder that reads whole calls."""
 
     def __init__(self, folder: Path, encoder: _Encoder) -> None:
+        from safetensors import SafetensorError
         from safetensors.numpy import load_file
 
         self._encoder = encoder
@@ -189,7 +194,7 @@ class _HeadScorer:
             self._heads = {level: _Head(arrays[f"{level}.weight"], arrays[f"{level}.bias"]) for level in LEVELS}
             self.labels = _labels(spec["levels"])
             self._options = PackOptions(**spec["packing"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             raise ModelError(
                 f"{HEADS_FILE} or {LABELS_FILE} of the tagger is damaged; try: callinsight models verify"
             ) from error
