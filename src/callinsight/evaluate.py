@@ -1,7 +1,7 @@
 """Scores a profile on recordings with ground truth.
 
 A folder holds recordings with their metadata, as an inbox does, and ``truth/NAME.json`` for each (the format stands in
-``models/recipes/calls/README.md``). Nothing is stored: the scores are all that remains.
+``tests/data/calls/README.md``). Nothing is stored: the scores are all that remains.
 """
 
 import json
