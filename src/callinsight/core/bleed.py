@@ -32,10 +32,11 @@ _MIN_WINDOWS = 3
 _MIN_SHARPNESS = 9.0  # of the delay's peak over the rest; independent speech stays below 6
 
 _LOUD_DB = 20.0
-_MIN_SEPARATION_DB = 4.0
+_MIN_SEPARATION_DB = 8.0
 _ONE_SIDED_DB = 10.0
 _UNDECIDED = 0.1
 _MARGIN = 4.0  # 6 dB
+_SMOOTH_MARGIN = 2.0  # 3 dB
 _FLOOR_FACTOR = 2.0  # from the faint end of the noise to its middle
 _OWN_BANDS = 2
 _SMOOTH_FRAMES = 11
@@ -93,7 +94,7 @@ def _dominated(own: _Bands, other: _Bands) -> Marks:
 
     How much louder a side is on its own channel depends on the recorder, and low bit rates blur the channels into one
     another. So the line between "this side" and "the other" is drawn where the level differences of this very call
-    fall apart (two means in one dimension). Never true for both directions at once.
+    fall apart. Never true for both directions at once.
     """
     smooth = np.ones(_SMOOTH_FRAMES) / _SMOOTH_FRAMES
     mine, theirs = (
@@ -101,17 +102,28 @@ def _dominated(own: _Bands, other: _Bands) -> Marks:
     )
     difference = mine - theirs
     loud = (mine > np.quantile(mine, 0.98) - _LOUD_DB) | (theirs > np.quantile(theirs, 0.98) - _LOUD_DB)
-    low, high = np.quantile(difference[loud], [0.1, 0.9])
-    for _ in range(10):
-        upper = difference[loud] > (low + high) / 2
-        if upper.all() or not upper.any():
-            break
-        low, high = difference[loud][~upper].mean(), difference[loud][upper].mean()
+    low, high = _two_middles(difference[loud])
     if high - low < _MIN_SEPARATION_DB:  # one side never speaks, or both channels hold the same
         silent: Marks = difference < -_ONE_SIDED_DB
         return silent
     marks: Marks = difference < (low + high) / 2 - _UNDECIDED * (high - low)
     return marks
+
+
+def _two_middles(values: npt.NDArray[np.floating]) -> tuple[float, float]:
+    """The medians of the two groups into which values fall apart with the least absolute deviation.
+
+    Medians, because the few frames in which one channel is silent lie far out and would be a group of their own.
+    """
+    best = (np.inf, 0.0, 0.0)
+    for threshold in np.unique(np.quantile(values, np.linspace(0.05, 0.95, 37))):
+        upper = values > threshold
+        if upper.all() or not upper.any():
+            continue
+        low, high = float(np.median(values[~upper])), float(np.median(values[upper]))
+        deviation = float(np.abs(values - np.where(upper, high, low)).sum())
+        best = min(best, (deviation, low, high))
+    return best[1], best[2]
 
 
 def find_bleed(own: Samples, other: Samples, dominated: Marks) -> Bleed | None:
@@ -197,6 +209,10 @@ def _told_apart(own: Samples, other: Samples, bleed: Bleed) -> tuple[Marks, Mark
         expected = np.maximum(expected, np.roll(arrived, smear, axis=0))
     noise = _FLOOR_FACTOR * np.quantile(mine, 0.1, axis=0)
     stands_out = (mine > _MARGIN * (expected + noise)).sum(axis=1) >= _OWN_BANDS
-    own_voice = np.convolve(stands_out, np.ones(_SMOOTH_FRAMES), mode="same") >= _OWN_SHARE * _SMOOTH_FRAMES
+    box = np.ones(_SMOOTH_FRAMES)
+    own_voice = np.convolve(stands_out, box, mode="same") >= _OWN_SHARE * _SMOOTH_FRAMES
+    # Over a fifth of a second the chance differences even out, so that less than that shows a voice of its own.
+    total, explained = (np.convolve(power.sum(axis=1), box, mode="same") for power in (mine, expected + noise))
+    own_voice |= total > _SMOOTH_MARGIN * explained
     heard = np.convolve((arrived > noise).any(axis=1), np.ones(2 * _SMOOTH_FRAMES), mode="same") > 0
     return stands_out, ~own_voice & heard
