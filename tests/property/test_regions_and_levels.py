@@ -24,6 +24,7 @@ def is_ordered(spans: tuple[Span, ...]) -> bool:
 
 
 @given(SPANS)
+@settings(deadline=None)
 def test_joining_keeps_every_millisecond_and_adds_none(spans: list[Span]) -> None:
     joined = regions.joined(spans)
     assert is_ordered(joined)
@@ -32,6 +33,7 @@ def test_joining_keeps_every_millisecond_and_adds_none(spans: list[Span]) -> Non
 
 
 @given(SPANS, st.integers(0, 500))
+@settings(deadline=None)
 def test_joining_closes_the_small_gaps_only(spans: list[Span], gap_ms: int) -> None:
     joined = regions.joined(spans, gap_ms)
     assert milliseconds(joined) >= milliseconds(spans)
@@ -39,6 +41,7 @@ def test_joining_closes_the_small_gaps_only(spans: list[Span], gap_ms: int) -> N
 
 
 @given(SPANS, SPANS)
+@settings(deadline=None)
 def test_cutting_is_subtraction(spans: list[Span], cuts: list[Span]) -> None:
     left = regions.without(regions.joined(spans), cuts)
     assert is_ordered(left)
@@ -46,6 +49,7 @@ def test_cutting_is_subtraction(spans: list[Span], cuts: list[Span]) -> None:
 
 
 @given(SPANS, st.integers(0, 500), st.integers(1, 2500))
+@settings(deadline=None)
 def test_padding_stays_inside_the_sound(spans: list[Span], pad_ms: int, duration_ms: int) -> None:
     wide = regions.padded(regions.joined(spans), pad_ms, duration_ms)
     assert is_ordered(wide)
@@ -54,12 +58,14 @@ def test_padding_stays_inside_the_sound(spans: list[Span], pad_ms: int, duration
 
 
 @given(st.lists(st.booleans(), max_size=60), st.integers(1, 50))
+@settings(deadline=None)
 def test_marks_and_spans_are_the_same_thing(marks: list[bool], frame_ms: int) -> None:
     spans = regions.of_marks(np.array(marks, np.bool_), frame_ms)
     assert regions.marks_of(spans, len(marks), frame_ms).tolist() == marks
 
 
 @given(st.lists(st.floats(0, 1, width=32), max_size=60))
+@settings(deadline=None)
 def test_islands_hold_every_strong_frame_and_no_weak_one(values: list[float]) -> None:
     probabilities = np.array(values, np.float32)
     marks = regions.islands(probabilities, 0.5, 0.25)

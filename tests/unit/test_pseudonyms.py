@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callinsight.core.pseudonyms import Candidate, call_id_of, find_duplicates, recording_ref_of
@@ -15,6 +15,7 @@ START = datetime(2026, 9, 1, tzinfo=UTC)
 
 
 @given(st.binary(max_size=200), st.binary(min_size=16, max_size=64))
+@settings(deadline=None)
 def test_a_call_id_is_stable_and_safe(data: bytes, key: bytes) -> None:
     call_id = call_id_of(data, key)
     assert call_id == call_id_of(data, key)
@@ -24,6 +25,7 @@ def test_a_call_id_is_stable_and_safe(data: bytes, key: bytes) -> None:
 
 
 @given(st.text(max_size=80))
+@settings(deadline=None)
 def test_a_recording_ref_is_stable_and_separate(recording_id: str) -> None:
     ref = recording_ref_of(recording_id, KEY)
     assert ref == recording_ref_of(recording_id, KEY)
