@@ -24,7 +24,7 @@ def test_a_miniature_of_the_recipe_learns_and_leaves_a_folder_that_runs(tmp_path
         ],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=560,
         env={**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"},
     )
     assert done.returncode == 0, done.stderr[-2000:]
