@@ -42,10 +42,10 @@ HEARD_BEFORE = frozenset({"m5", "f3", "linda", "Andrea", "Marco", "Jacky"})
 # What worked best on held-out passages; `callinsight` uses the same.
 SETTINGS = {
     "language": "nl",
-    "beam_size": 3,
+    "beam_size": 5,
     "temperature": 0.0,
     "condition_on_previous_text": False,
-    "without_timestamps": True,
+    "without_timestamps": False,
     "word_timestamps": True,
     "no_speech_threshold": 0.6,
     "log_prob_threshold": None,
@@ -189,7 +189,8 @@ def main() -> None:
     if options.card:
         path = options.folder / "card.json"
         card = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        path.write_text(json.dumps(card | {"scores": scores}, indent=2) + "\n", encoding="utf-8")
+        card |= {"window_ms": options.longest_ms, "scores": scores}
+        path.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -182,6 +182,8 @@ def main() -> None:
     options = parser.parse_args()
     checkpoint = Checkpoint.load(options.checkpoint)
     export(checkpoint, options.folder)
+    card = {"name": "speech", "recipe": "models/recipes/speech", "phases": checkpoint.history, "scores": {}}
+    (options.folder / "card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     size = sum(path.stat().st_size for path in options.folder.iterdir())
     print(f"{options.folder}: {size / 1e6:.1f} MB; trained: {checkpoint.history}")
 
