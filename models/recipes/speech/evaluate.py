@@ -47,7 +47,7 @@ SETTINGS = {
     "condition_on_previous_text": False,
     "without_timestamps": False,
     "word_timestamps": True,
-    "no_speech_threshold": 0.6,
+    "no_speech_threshold": 0.1,
     "log_prob_threshold": None,
     "compression_ratio_threshold": None,
 }
