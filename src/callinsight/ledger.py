@@ -74,6 +74,18 @@ class Ledger:
         )
         return tuple(row[0] for row in rows)
 
+    def failures_not_loaded(self) -> tuple[str, ...]:
+        """References of recordings that were set aside and are not known to be in the database, sorted."""
+        rows = self._connection.execute(
+            "SELECT name_ref FROM seen WHERE state IN ('failed', 'retry') AND loaded = 0 ORDER BY 1"
+        )
+        return tuple(row[0] for row in rows)
+
+    def mark_failures_loaded(self, name_refs: Iterable[str]) -> None:
+        """Note that these failures are in the database."""
+        with self._connection:
+            self._connection.executemany("UPDATE seen SET loaded = 1 WHERE name_ref = ?", [(r,) for r in name_refs])
+
     def mark_loaded(self, call_ids: Iterable[str]) -> None:
         """Note that these calls are in the database."""
         with self._connection:

@@ -163,16 +163,15 @@ def load(settings: Settings, run_id: str, work: ChunkReport) -> LoadCounts:
         audio_ms=work.audio_ms,
         wall_ms=work.wall_ms,
     )
-    touched = {entry.failure.recording_ref for entry in plan.failures} | {call.name_ref for call in plan.calls}
-    return _load(settings, record, touched)
+    return _load(settings, record)
 
 
 def catch_up(settings: Settings) -> LoadCounts:
     """Load what earlier runs processed but did not load. Raises as :func:`load` does."""
-    return _load(settings, None, set())
+    return _load(settings, None)
 
 
-def _load(settings: Settings, record: RunRecord | None, touched: set[str]) -> LoadCounts:
+def _load(settings: Settings, record: RunRecord | None) -> LoadCounts:
     work = settings.work
     with open_ledger(work.ledger) as ledger, open_writer(work.database) as connection:
         sync_dimensions(connection, load_taxonomy(settings.models.taxonomy))
@@ -181,7 +180,8 @@ def _load(settings: Settings, record: RunRecord | None, touched: set[str]) -> Lo
         gone = ledger.gone()
         delete_calls(connection, gone)
         ledger.clear_gone(gone)
-        fresh = failures if record is None else [f for f in failures if f.recording_ref in touched]
+        set_aside = ledger.failures_not_loaded()
+        fresh = [failure for failure in failures if failure.recording_ref in set(set_aside)]
         counts = LoadCounts()
         waiting = ledger.not_loaded()
         for first in range(0, max(1, len(waiting)), LOAD_BATCH):
@@ -189,6 +189,7 @@ def _load(settings: Settings, record: RunRecord | None, touched: set[str]) -> Lo
             results = [bundle.read_result(bundle.result_path(work.results, call_id)) for call_id in batch]
             counts += load_batch(connection, results, fresh if first == 0 else (), record)
             ledger.mark_loaded(batch)
+        ledger.mark_failures_loaded(set_aside)
     return counts
 
 
@@ -309,4 +310,5 @@ def night(settings: Settings, on_plan: Callable[[Plan], None], on_progress: OnPr
 def _is_behind(settings: Settings) -> bool:
     """Whether results wait to be loaded or nothing has been published yet: an earlier run was stopped."""
     with open_ledger(settings.work.ledger) as ledger:
-        return bool(ledger.not_loaded() or ledger.gone()) or not settings.work.published_database.exists()
+        waiting = ledger.not_loaded() or ledger.failures_not_loaded() or ledger.gone()
+        return bool(waiting) or not settings.work.published_database.exists()
