@@ -62,7 +62,7 @@ def build_worker(settings: Settings, listener: worker.RawListener | None = None)
             raise ModelError(f"model {entry.name} has engine {entry.engine}, but {part} needs {EXPECTED_ENGINES[part]}")
     engines = _engines(settings, models, {str(part): entry for part, entry in entries.items()})
     limits = DecodeLimits(max_minutes=settings.limits.max_minutes, min_ms=settings.limits.min_ms)
-    return worker.Worker(engines, provenance(settings), limits, listener)
+    return worker.Worker(engines, provenance(settings), limits, listener, settings.speech.batch_windows)
 
 
 def build_tagger(settings: Settings) -> Tagger:

@@ -40,8 +40,9 @@ from callinsight.engines.speech_regions import SileroRegions, SpeechRegions
 from callinsight.errors import RecordingError
 
 _LOG = logging.getLogger(__name__)
-MAX_SOUND_MS = 30 * 60_000
-"""Decoded sound, channel by channel, that is held at once: 115 MB at 16 kHz, and plenty to fill a batch."""
+SOUND_PER_WINDOW_MS = 40_000
+"""Decoded sound, channel by channel, that is held for each window of a batch: less than half of a channel is speech, so
+that this fills some batches, and 16 windows hold 41 MB at 16 kHz."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -131,11 +132,13 @@ class Worker:
         provenance: Provenance,
         limits: audio.DecodeLimits,
         listener: RawListener | None = None,
+        batch_windows: int = 16,
     ) -> None:
         self._engines = engines
         self._provenance = provenance
         self._limits = limits
         self._listener = listener
+        self._max_sound_ms = batch_windows * SOUND_PER_WINDOW_MS
         self.clock = EngineClock()
 
     def process(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Outcome]]:
@@ -151,7 +154,7 @@ class Worker:
                 yield job, outcome
                 continue
             heard.append(outcome)
-            if sum(call.sound_ms for call in heard) >= MAX_SOUND_MS:
+            if sum(call.sound_ms for call in heard) >= self._max_sound_ms:
                 yield from self._finish(heard)
                 heard = []
         yield from self._finish(heard)
