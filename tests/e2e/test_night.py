@@ -148,7 +148,7 @@ def test_forget_erases_a_call_everywhere_and_for_good(tmp_path: Path, monkeypatc
     assert (erased.result_file, erased.rows) == (True, True)
     assert list(bundle.result_ids(chosen.work.results)) == [second]
     for file in chosen.work.folder.rglob("*"):
-        if file.is_file() and file.name != "callinsight.duckdb":  # its free pages are emptied by the retention flow
+        if file.is_file() and file.name != "callinsight.duckdb":  # its freed pages stay until `load --rebuild`
             assert first.encode() not in file.read_bytes(), file.name
     run_query_count = run_query(chosen.work.database, f"SELECT count(*) FROM calls WHERE call_id = '{first}'")
     assert run_query_count.rows == ((0,),)
