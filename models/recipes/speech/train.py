@@ -55,6 +55,7 @@ class Phase:
 PHASES = {
     "ctc": Phase(16, 800, 16, (0.5, 1.0), 1e-3, words=0.0, characters=1.0, attention=0.0),
     "short": Phase(16, 800, 72, (0.75, 1.0), 1e-3),
+    "calls": Phase(16, 800, 72, (0.15, 1.0), 1e-3, scramble=0.12),
     "middle": Phase(10, 1200, 96, (0.05, 1.0), 1e-3, scramble=0.1),
     "long": Phase(6, 3000, 208, (0.05, 0.43), 4e-4, scramble=0.1),
 }
