@@ -1,7 +1,8 @@
 """Scores a profile on recordings with ground truth.
 
-A folder holds recordings with their metadata, as an inbox does, and ``truth/NAME.json`` for each (the format stands in
-``tests/data/calls/README.md``). Nothing is stored: the scores are all that remains.
+A folder holds recordings with their metadata, as an inbox does, and for each ``truth/NAME.json`` (the format stands in
+``tests/data/calls/README.md``) or ``truth/NAME.TextGrid`` (``docs/annotations.md``).
+Nothing is stored: the scores are all that remains.
 """
 
 import json
@@ -10,13 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from callinsight import assembly, inbox, scoring, worker
+from callinsight import annotations, assembly, inbox, scoring, taxonomy_files, worker
 from callinsight.core.pseudonyms import call_id_of, recording_ref_of
+from callinsight.core.taxonomy import Taxonomy
 from callinsight.core.values import CallResult, SpeakerTurn, Turn
 from callinsight.errors import SettingsError
 from callinsight.inbox import Recording
 from callinsight.scoring import Scored, Truth
 from callinsight.settings import Settings
+
+UNKNOWN = "unknown"
+"""The topic or outcome of a call that fits nowhere."""
 
 _KEY = bytes(32)
 """Pseudonyms of an evaluation name nothing that is kept, so their key need not be secret."""
@@ -42,6 +47,7 @@ class Evaluation:
     scores: dict[str, dict[str, float | None]]
     calls: dict[str, int]
     failed: int
+    labels: list[scoring.LabelScore]
 
 
 def evaluate(settings: Settings, folder: Path, on_done: Callable[[int], None], limit: int | None = None) -> Evaluation:
@@ -49,11 +55,15 @@ def evaluate(settings: Settings, folder: Path, on_done: Callable[[int], None], l
 
     Raises ``SettingsError`` when the folder holds no ground truth, ``ModelError`` when a model is missing.
     """
-    truths = {path.stem: path for path in sorted((folder / "truth").glob("*.json"))}
+    truths = {path.stem: path for kind in ("TextGrid", "json") for path in (folder / "truth").glob(f"*.{kind}")}
     if not truths:
-        raise SettingsError("there is no ground truth: truth/NAME.json beside the recordings")
+        raise SettingsError("there is no ground truth: truth/NAME.json or truth/NAME.TextGrid beside the recordings")
     listing = inbox.discover(str(folder), inbox.InboxSettings(recursive=False))
     recordings = [r for r in listing.recordings if Path(r.name).stem in truths][:limit]
+    if not recordings:
+        raise SettingsError("no recording beside the truth folder has the name of a file in it")
+    taxonomy = taxonomy_files.load_taxonomy(settings.models.taxonomy)
+    documents = {name: _read(truths[name], taxonomy) for name in (Path(r.name).stem for r in recordings)}
     ear = _Ear()
     engine = assembly.build_worker(settings, listener=ear)
     scored: list[Scored] = []
@@ -63,16 +73,18 @@ def evaluate(settings: Settings, folder: Path, on_done: Callable[[int], None], l
         jobs = {job.call_id: recording for recording in chunk for job in [_job(recording)]}
         for job, outcome in engine.process([_job(recording) for recording in chunk]):
             on_done(1)
-            truth = Truth.from_document(_read(truths[Path(jobs[job.call_id].name).stem]))
+            document = documents[Path(jobs[job.call_id].name).stem]
             if isinstance(outcome, CallResult):
+                truth = Truth.from_document({"layout": outcome.call.layout.value} | document)
                 heard = ear.turns.pop(job.call_id), ear.speakers.pop(job.call_id)
                 scored.append(scoring.score_call(truth, outcome, *heard))
-            elif truth.turns:
+            elif any(turn["words"] for turn in document["turns"]):
                 failed += 1
     return Evaluation(
         {name: scoring.summarise(group) for name, group in _groups(scored)},
         {name: len(group) for name, group in _groups(scored)},
         failed,
+        scoring.per_label(scored),
     )
 
 
@@ -92,12 +104,27 @@ def _job(recording: Recording) -> worker.Job:
     )
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"ground truth {path.name} is not valid JSON") from error
-    return dict(document)
+def _read(path: Path, taxonomy: Taxonomy) -> dict[str, Any]:
+    """Ground truth as it stands in JSON. Read before any engine works: a slip of the pen shows at once."""
+    if path.suffix == ".TextGrid":
+        document = annotations.read_textgrid(path)
+    else:
+        try:
+            document = dict(json.loads(path.read_text(encoding="utf-8")))
+            Truth.from_document({"layout": "mono"} | document)
+        except (ValueError, TypeError, KeyError) as error:
+            raise SettingsError(f"ground truth {path.name} is not in the form of docs/annotations.md") from error
+    questions, signals = document.get("questions", []), document.get("signals", [])
+    unknown = {
+        *({q["topic"] for q in questions} - {*taxonomy.topics, UNKNOWN}),
+        *({need for q in questions for need in q.get("needs", [])} - set(taxonomy.needs)),
+        *({s["kind"] for s in signals} - set(taxonomy.signals)),
+        *({document.get("outcome", UNKNOWN)} - {*taxonomy.outcomes, UNKNOWN}),
+    }
+    if unknown:
+        names = ", ".join(sorted(unknown))
+        raise SettingsError(f"ground truth {path.name}: not in the taxonomy: {names}; see `callinsight taxonomy show`")
+    return document
 
 
 def _groups(scored: Sequence[Scored]) -> Iterable[tuple[str, list[Scored]]]:

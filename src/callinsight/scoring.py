@@ -4,7 +4,6 @@ Word error comes from jiwer and diarization error from pyannote.metrics; what th
 with the wrong speaker, invented words, personal data that got through.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,20 +12,10 @@ from typing import Any
 
 from callinsight.core.measures import total_ms, union
 from callinsight.core.values import CallResult, Role, Span, SpeakerTurn, Turn, Word
-
-FILLERS = frozenset({"eh", "ehm", "uh", "uhm", "hm", "mm", "hmm"})
-"""Left out on both sides: whether a hesitation is written down is a matter of style."""
+from callinsight.transcript_normaliser import normalise
 
 NONSPEECH_MARGIN_MS = 500
 """A word this close to true speech may be late rather than invented."""
-
-_NOT_WORD = re.compile(r"[^\w']+")
-
-
-def normalise(words: Iterable[str]) -> list[str]:
-    """Lower case, no punctuation, no fillers, "één" as "een"; one list entry a word."""
-    plain = (_NOT_WORD.sub("", word.lower()).replace("é", "e") for word in words)
-    return [word for word in plain if word and word not in FILLERS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +42,8 @@ class Truth:
     outcome: str
     signals: frozenset[str]
     personal: tuple[Span, ...]
+    words_timed: bool = True
+    """False where only turns have times: the error of word times is then not measured."""
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> "Truth":
@@ -70,6 +61,7 @@ class Truth:
             outcome=document.get("outcome", "unknown"),
             signals=frozenset(s["kind"] for s in document.get("signals", [])),
             personal=tuple(Span(p["start_ms"], p["end_ms"]) for p in document.get("personal", [])),
+            words_timed=document.get("words_timed", True),
         )
 
 
@@ -220,7 +212,9 @@ def score_call(truth: Truth, result: CallResult, turns: Sequence[Turn], speakers
         speaker_group=truth.speaker_group,
         word_errors=compared.errors,
         true_words=compared.true_words,
-        time_errors_ms=tuple(abs(m.said.span.start_ms - m.found.span.start_ms) for m in compared.matches),
+        time_errors_ms=tuple(
+            abs(m.said.span.start_ms - m.found.span.start_ms) for m in compared.matches if truth.words_timed
+        ),
         diarization_error_s=error_s,
         diarization_total_s=total_s,
         parties=parties,
@@ -292,6 +286,53 @@ def _counts(pairs: Iterable[Pair]) -> dict[Any, tuple[int, int, int]]:
 
 def _f1(right: int, extra: int, missed: int) -> float:
     return 2 * right / (2 * right + extra + missed) if right + extra + missed else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LabelScore:
+    """How one label fared: calls that have it, calls tagged with it, and calls of both kinds."""
+
+    level: str
+    label: str
+    true: int
+    found: int
+    right: int
+
+    @property
+    def precision(self) -> float | None:
+        """Share of the tags that are right; ``None`` when the label was never given."""
+        return self.right / self.found if self.found else None
+
+    @property
+    def recall(self) -> float | None:
+        """Share of the calls with this label that were tagged; ``None`` when no call has it."""
+        return self.right / self.true if self.true else None
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of the two."""
+        return 2 * self.right / (self.true + self.found) if self.true + self.found else 0.0
+
+
+def per_label(calls: Sequence[Scored]) -> list[LabelScore]:
+    """Every label that occurs in the truth or was given, by level, the most frequent first; facets as "topic/facet"."""
+    levels: dict[str, list[Pair]] = {
+        "topic": [(c.true_topics, c.found_topics) for c in calls],
+        "facet": [(_joined(c.true_facets), _joined(c.found_facets)) for c in calls],
+        "need": [(c.true_needs, c.found_needs) for c in calls],
+        "signal": [(c.true_signals, c.found_signals) for c in calls],
+    }
+    scores = [
+        LabelScore(level, label, right + missed, right + extra, right)
+        for level, pairs in levels.items()
+        for label, (right, extra, missed) in _counts(pairs).items()
+    ]
+    order = list(levels)
+    return sorted(scores, key=lambda one: (order.index(one.level), -one.true, one.label))
+
+
+def _joined(facets: Iterable[tuple[str, str]]) -> frozenset[str]:
+    return frozenset("/".join(facet) for facet in facets)
 
 
 def f1_macro(pairs: Sequence[Pair]) -> float | None:

@@ -37,3 +37,12 @@ def test_a_miniature_of_the_recipe_learns_and_exports_a_folder(tmp_path: Path) -
     written = {path.name for path in (tmp_path / "model").iterdir()}
     tables = {"config.json", "tokenizer.json", "vocabulary.json", "preprocessor_config.json", "card.json"}
     assert written == {"model.bin"} | tables
+
+
+@pytest.mark.slow
+def test_training_can_go_on_from_the_bundled_model_as_it_is(tmp_path: Path) -> None:
+    bundled = ROOT / "models" / "demo" / "speech"
+    _run(RECIPE / "restore.py", bundled, tmp_path / "restored.pt")
+    _run(RECIPE / "export.py", tmp_path / "restored.pt", tmp_path / "again")
+    for name in ("model.bin", "tokenizer.json", "vocabulary.json"):
+        assert (tmp_path / "again" / name).read_bytes() == (bundled / name).read_bytes(), name

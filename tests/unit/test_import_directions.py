@@ -23,10 +23,11 @@ LAYERS = [
         "engines",
         "store",
     },
-    {"inbox", "quarantine"},
+    {"inbox", "quarantine", "annotations", "transcript_normaliser"},
     {"worker", "scoring", "discovery"},
     {"assembly"},
     {"run", "evaluate"},
+    {"score_page"},
     {"care"},
     {"console"},
     {"review", "commands", "cli", "__main__"},
@@ -43,6 +44,9 @@ DOORS: dict[str, str | tuple[str, ...]] = {
     "torch": ("engines/", "assembly.py"),
     "av": ("audio.py", "audio_probe.py"),
     "jiwer": "scoring.py",
+    "num2words": "transcript_normaliser.py",
+    "praatio": "annotations.py",
+    "jinja2": "score_page.py",
 }
 HEAVY = {"torch", "pyannote", "transformers", "faster_whisper", "ctranslate2", "av", "jiwer", "soxr", "sklearn"}
 

@@ -134,8 +134,17 @@ def test_f1_by_hand() -> None:
     assert scoring.f1_micro([]) is None
 
 
-def test_normalising_leaves_style_out() -> None:
-    assert scoring.normalise(["Eén,", "eh", "Auto's!", "..."]) == ["een", "auto's"]
+def test_labels_are_scored_one_by_one() -> None:
+    turns = GOOD
+    right = scoring.score_call(truth(), result(turns), turns, ())
+    wrong = scoring.score_call(truth(), result(turns, topic="id-card"), turns, ())
+    found = {(one.level, one.label): one for one in scoring.per_label([right, wrong])}
+    passport, id_card = found["topic", "passport"], found["topic", "id-card"]
+    assert (passport.true, passport.found, passport.right) == (2, 1, 1)
+    assert (passport.precision, passport.recall) == (1.0, 0.5)
+    assert passport.f1 == pytest.approx(2 / 3)
+    assert (id_card.precision, id_card.recall, id_card.f1) == (0.0, None, 0.0)
+    assert found["facet", "passport/cost"].right == 1
 
 
 def test_nothing_to_score() -> None:
