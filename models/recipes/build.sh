@@ -20,9 +20,10 @@ for seed in 1 2 3 4; do
 done
 step $recipes/speech/train.py --phase ctc --minutes 8
 step $recipes/speech/train.py --phase short --minutes 120 --from build/speech/ctc.pt
-step $recipes/speech/train.py --phase long --minutes 240 --from build/speech/short.pt
+step $recipes/speech/train.py --phase calls --minutes 120 --from build/speech/short.pt
+step $recipes/speech/train.py --phase long --minutes 30 --from build/speech/calls.pt
 step $recipes/speech/export.py build/speech/long.pt models/demo/speech
-step $recipes/speech/evaluate.py models/demo/speech --card
+step $recipes/speech/evaluate.py models/demo/speech --card --longest-ms 8000
 
 echo "Speakers"
 step $recipes/speakers/data.py ${REAL_VOICES:+--real "$REAL_VOICES"}

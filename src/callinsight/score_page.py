@@ -45,7 +45,7 @@ MEASURES = {
     "pii_precision": Measure("Terecht onleesbaar", "deel van de maskering dat echt een persoonsgegeven was"),
 }
 
-GROUPS = {ALL: "alle", "elderly": "ouderen", "non-native": "andere moedertaal"}
+GROUPS = {ALL: "alle", "elderly": "ouderen", "non-native": "anderstalig"}
 LEVELS = {"topic": "Onderwerpen", "facet": "Specifieke vragen", "need": "Behoeften", "signal": "Signalen"}
 
 
@@ -66,10 +66,14 @@ def served_worse(found: Evaluation) -> list[str]:
         error = scores["wer"]
         if group == ALL or overall is None or error is None or error - overall < NOTABLE_GAP:
             continue
-        few = " Dat zijn weinig gesprekken: meet er meer voor u besluit." if found.calls[group] < FEW_CALLS else ""
+        few = (
+            " Zo weinig gesprekken zeggen niet veel: meet er meer voor u besluit."
+            if found.calls[group] < FEW_CALLS
+            else ""
+        )
         name = GROUPS.get(group, group)
         sentences.append(
-            f"Groep “{name}” ({found.calls[group]} gesprekken): {shown('wer', error)} van de woorden is fout, "
+            f"Groep “{name}” (gesprekken: {found.calls[group]}): {shown('wer', error)} van de woorden is fout, "
             f"tegen {shown('wer', overall)} bij alle gesprekken.{few}"
         )
     return sentences
