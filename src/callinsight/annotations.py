@@ -69,8 +69,8 @@ def _tiers(path: Path) -> dict[str, list[Entry]]:
 
     try:
         grid = textgrid.openTextgrid(str(path), includeEmptyIntervals=False, reportingMode="silence")
-    except (PraatioException, ValueError, IndexError, KeyError, UnicodeError) as error:
-        raise SettingsError(f"{path.name} cannot be read as a Praat TextGrid") from error
+    except (PraatioException, ValueError, IndexError, KeyError, UnicodeError):  # its text may quote words
+        raise SettingsError(f"{path.name} cannot be read as a Praat TextGrid") from None
     found: dict[str, list[Entry]] = {}
     for tier in grid.tiers:
         if not isinstance(tier, IntervalTier):

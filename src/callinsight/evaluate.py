@@ -14,14 +14,11 @@ from typing import Any
 from callinsight import annotations, assembly, inbox, scoring, taxonomy_files, worker
 from callinsight.core.pseudonyms import call_id_of, recording_ref_of
 from callinsight.core.taxonomy import Taxonomy
-from callinsight.core.values import CallResult, SpeakerTurn, Turn
+from callinsight.core.values import UNKNOWN_LABEL, CallResult, SpeakerTurn, Turn
 from callinsight.errors import SettingsError
 from callinsight.inbox import Recording
 from callinsight.scoring import Scored, Truth
 from callinsight.settings import Settings
-
-UNKNOWN = "unknown"
-"""The topic or outcome of a call that fits nowhere."""
 
 _KEY = bytes(32)
 """Pseudonyms of an evaluation name nothing that is kept, so their key need not be secret."""
@@ -112,19 +109,28 @@ def _read(path: Path, taxonomy: Taxonomy) -> dict[str, Any]:
         try:
             document = dict(json.loads(path.read_text(encoding="utf-8")))
             Truth.from_document({"layout": "mono"} | document)
-        except (ValueError, TypeError, KeyError) as error:
-            raise SettingsError(f"ground truth {path.name} is not in the form of docs/annotations.md") from error
+        except (ValueError, TypeError, KeyError):  # its text may quote what was said
+            raise SettingsError(f"ground truth {path.name} is not in the form of docs/annotations.md") from None
     questions, signals = document.get("questions", []), document.get("signals", [])
     unknown = {
-        *({q["topic"] for q in questions} - {*taxonomy.topics, UNKNOWN}),
+        *({q["topic"] for q in questions} - {*taxonomy.topics, UNKNOWN_LABEL}),
+        *(f"{q['topic']}/{q['facet']}" for q in questions if q.get("facet") and not _asks(taxonomy, q)),
         *({need for q in questions for need in q.get("needs", [])} - set(taxonomy.needs)),
         *({s["kind"] for s in signals} - set(taxonomy.signals)),
-        *({document.get("outcome", UNKNOWN)} - {*taxonomy.outcomes, UNKNOWN}),
+        *({document.get("outcome", UNKNOWN_LABEL)} - {*taxonomy.outcomes, UNKNOWN_LABEL}),
     }
     if unknown:
         names = ", ".join(sorted(unknown))
         raise SettingsError(f"ground truth {path.name}: not in the taxonomy: {names}; see `callinsight taxonomy show`")
     return document
+
+
+def _asks(taxonomy: Taxonomy, question: dict[str, Any]) -> bool:
+    try:
+        taxonomy.facet(question["topic"], question["facet"])
+    except KeyError:
+        return False
+    return True
 
 
 def _groups(scored: Sequence[Scored]) -> Iterable[tuple[str, list[Scored]]]:

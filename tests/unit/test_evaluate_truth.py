@@ -38,6 +38,7 @@ def told(folder: Path) -> str:
     [
         ({"questions": [{"topic": "pasport"}]}, "pasport"),
         ({"questions": [{"topic": "passport", "needs": ["flying"]}]}, "flying"),
+        ({"questions": [{"topic": "passport", "facet": "flying"}]}, "passport/flying"),
         ({"signals": [{"kind": "angry"}]}, "angry"),
         ({"outcome": "fine"}, "fine"),
     ],
