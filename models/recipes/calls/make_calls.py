@@ -172,8 +172,9 @@ def write_all(chosen: Sequence[Plan], split: str, folder: Path, processes: int) 
         if old.is_file() and old.suffix != ".md":
             old.unlink()
     jobs = [Job(plan, split, folder) for plan in chosen]
-    # espeak-ng speaks a little differently after having spoken: a fresh process per call makes it repeatable.
-    with multiprocessing.get_context("spawn").Pool(processes, maxtasksperchild=1) as pool:
+    # espeak-ng speaks a little differently after having spoken: a fresh process per call makes it repeatable, and one
+    # forked from a server that has imported everything but spoken nothing costs little.
+    with multiprocessing.get_context("forkserver").Pool(processes, maxtasksperchild=1) as pool:
         made = list(pool.imap_unordered(make, jobs, chunksize=1))
     minutes = sum(ms for _, ms, _ in made) / 60_000
     size = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())

@@ -82,6 +82,13 @@ _TEST_VARIANTS = (
     *("gustave", "michel", "miguel", "pablo", "zac", "steph3", "Diogo", "rob"),
 )
 
+# Variants that no voice of a call has, for training networks only: the more voices, the better on one never heard.
+MORE_TRAIN_VARIANTS = (
+    *("Alex", "Gene2", "Henrique", "Mike", "Nguyen", "RicishayMax", "RicishayMax2", "RicishayMax3", "Storm", "antonio"),
+    *("ed", "edward2", "grandma", "grandpa", "iven", "iven2", "iven3", "iven4", "kaukovalta", "klatt", "klatt2"),
+    *("klatt3", "klatt4", "announcer", "fast", "Tweaky"),
+)
+
 
 def _spread(split: str, variants: Sequence[str], offset: int) -> tuple[Voice, ...]:
     """A voice per variant, with pitch, speed, formants and room spread evenly and out of step with one another."""

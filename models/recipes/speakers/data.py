@@ -134,6 +134,15 @@ def pseudo_speaker(voice: voices.Voice, number: int) -> voices.Voice:
     )
 
 
+def _bases(split: str) -> list[voices.Voice]:
+    """A voice for every espeak-ng variant of the split; to train on, also for those that no call uses."""
+    found = [voice for voice in voices.VOICES if voice.split == split]
+    if split == "train":
+        more = voices.MORE_TRAIN_VARIANTS
+        found += [dataclasses.replace(found[i % len(found)], name=v, variant=v) for i, v in enumerate(more)]
+    return found
+
+
 def _spoken_clips(job: tuple[voices.Voice, tuple[str, ...]]) -> list[Samples]:
     voice, texts = job
     return [narrow_band(piece) for text in texts for piece in pieces(voices.speak(text, voice).samples)]
@@ -142,9 +151,9 @@ def _spoken_clips(job: tuple[voices.Voice, tuple[str, ...]]) -> list[Samples]:
 def spoken_pool(
     split: str, texts: Sequence[str], numbers: Sequence[int], sentences: int, workers: int = 2
 ) -> list[list[Samples]]:
-    """Clips of the pseudo-speakers of these numbers, for every espeak-ng voice of `split`."""
+    """Clips of the pseudo-speakers of these numbers, for every espeak-ng variant of `split`."""
     rng = np.random.default_rng([SEED, len(split), numbers[0]])
-    chosen = [pseudo_speaker(v, n) for v in voices.VOICES if v.split == split for n in numbers]
+    chosen = [pseudo_speaker(v, n) for v in _bases(split) for n in numbers]
     jobs = [
         (voice, (*rng.choice(list(texts), sentences), *rng.choice(BACK_CHANNELS, 6, replace=False))) for voice in chosen
     ]

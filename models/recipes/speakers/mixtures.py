@@ -6,21 +6,31 @@ turns follow those measured in 20 real Dutch conversations (IFADV corpus; only t
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
-from collections.abc import Sequence
+import json
+import sys
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
-from data import BUILD, POOL_RATE_HZ, SEED, SHORT_MS, Pool, line
+from data import BUILD, POOL_RATE_HZ, SEED, SHORT_MS, Pool, line, read_audio
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from speech.recorder import recorded
 
 Samples = NDArray[np.float32]
 
 CHUNK_MS = 5_000
 SLOTS = 3
+CODED_SHARE = 0.4  # of the chunks pass through a recorder's codec; those out of calls are coded already
+LEAST_PAUSE_MS = 200  # a shorter silence between two words of a speaker does not end the speaking
 # Milliseconds from the end of a turn to the start of the next at these shares of all turns.
 _SHARES = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)
 _GAP_TO_OTHER_MS = (-2434, -1714, -1268, -617, -125, 244, 665, 1007, 1860)
@@ -155,6 +165,8 @@ def _finish(rng: np.random.Generator, mix: Samples) -> Samples:
     mix = np.tanh(mix) + noise * np.float32(10 ** (rng.uniform(-72, -44) / 20))
     if rng.random() < 0.6:
         mix = line.companded(mix, "a" if rng.random() < 0.8 else "mu")
+    if rng.random() < CODED_SHARE:
+        mix = recorded(resample_poly(mix, 2, 1).astype(np.float32), rng)[::2]
     return mix
 
 
@@ -205,6 +217,51 @@ def _job(folder: Path, count: int, seed: int) -> Chunks:
     return make_chunks(Pool.load(folder / "train.npz"), Pool.load(folder / "sounds.npz"), count, seed)
 
 
+def spoken_in(truth: Mapping[str, Any]) -> list[tuple[str, int, int]]:
+    """(speaker, start_ms, end_ms) of every stretch without a pause of LEAST_PAUSE_MS, out of a call's ground truth."""
+    found: list[tuple[str, int, int]] = []
+    for turn in truth["turns"]:
+        opened = False
+        for word in turn["words"]:
+            start_ms, end_ms = word["start_ms"], word["end_ms"]
+            if opened and start_ms - found[-1][2] < LEAST_PAUSE_MS:
+                start_ms, end_ms = found[-1][1], max(found.pop()[2], end_ms)
+            found.append((turn["speaker"], start_ms, end_ms))
+            opened = True
+    return found
+
+
+def call_chunks(folder: Path, every_ms: int, seed: int) -> Chunks:
+    """Chunks out of recordings with ground truth, both sides on one channel, one for about every `every_ms`.
+
+    Nobody in them is named: they teach when somebody speaks and when another does, on the turn-taking of calls.
+    """
+    rng = np.random.default_rng([SEED, 55, seed])
+    length, steps = CHUNK_MS * POOL_RATE_HZ // 1000, CHUNK_MS // 10
+    samples, activity = [], []
+    for path in sorted((folder / "truth").glob("*.json")):
+        truth = json.loads(path.read_text(encoding="utf-8"))
+        sound = resample_poly(read_audio(folder / truth["recording"]), 1, 2).astype(np.float32)
+        spoken = spoken_in(truth)
+        names = sorted({speaker for speaker, _, _ in spoken})
+        whole = np.zeros((SLOTS, len(sound) // 80 + steps), bool)
+        for speaker, start_ms, end_ms in spoken:
+            if names.index(speaker) < SLOTS:
+                whole[names.index(speaker), start_ms // 10 : end_ms // 10] = True
+        sound = np.pad(sound, (0, length))
+        for begin in range(0, len(sound) - length, every_ms * POOL_RATE_HZ // 1000):
+            first = (begin + int(rng.integers(every_ms * POOL_RATE_HZ // 1000))) // 80 * 80
+            mix = sound[first : first + length]
+            if len(mix) == length:
+                samples.append(mix * np.float32(10 ** (rng.uniform(-8, 4) / 20)))
+                activity.append(whole[:, first // 80 : first // 80 + steps])
+    return Chunks(
+        (np.clip(np.stack(samples), -1, 1) * 32767).astype(np.int16),
+        np.stack(activity),
+        np.full((len(samples), SLOTS), -1, np.int32),
+    )
+
+
 def conversation(rng: np.random.Generator, pool: Pool, speakers: Sequence[int], duration_ms: int) -> Conversation:
     """A whole mono call between `speakers` of the pool, every side over a telephone line of its own.
 
@@ -237,9 +294,16 @@ def conversations(seed: int, pool: Pool, count: int) -> list[Conversation]:
 
 
 def main() -> None:
-    """Make the training and validation chunks out of the pools."""
+    """Make the training and validation chunks out of the pools, and out of calls of the train split when there are."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--calls", type=Path, help="recordings with ground truth, train split: calls/make_calls.py")
+    parser.add_argument("--every-ms", type=int, default=2_000, help="a chunk of those calls for about so much of them")
+    parser.add_argument("--parts", type=int, default=8, help="of 1,500 chunks out of clips")
+    options = parser.parse_args()
     with ProcessPoolExecutor(2) as executor:
-        made = list(executor.map(_job, [BUILD] * 8, [1_500] * 8, range(8)))
+        made = list(executor.map(_job, [BUILD] * options.parts, [1_500] * options.parts, range(options.parts)))
+    if options.calls:
+        made.append(call_chunks(options.calls, options.every_ms, 0))
     fields = [field.name for field in dataclasses.fields(Chunks)]
     Chunks(*(np.concatenate([getattr(part, name) for part in made]) for name in fields)).save(BUILD / "chunks")
     _job(BUILD, 300, 100).save(BUILD / "validation")
