@@ -119,7 +119,7 @@ class RawListener(Protocol):
     """Is shown what is otherwise never shown: raw words, for scoring against ground truth and for nothing else."""
 
     def heard(self, job: Job, turns: tuple[Turn, ...], speakers: tuple[SpeakerTurn, ...]) -> None:
-        """Unredacted turns of a call, and what the diarizer said (empty for stereo)."""
+        """Unredacted turns of a call, and what the diarizer said, overlaps included (empty for stereo)."""
         ...
 
 
@@ -225,8 +225,8 @@ class Worker:
             return tuple(word for words in by_channel for word in words), known, ()
         utterances: tuple[Utterance, ...] = call.transcripts[0].utterances
         with self.clock.of("diarizer"):
-            speakers = self._engines.diarizer.diarize(_only(call.channels[0]))
-        return words_by_speaker(utterances, speakers), {}, speakers
+            heard = self._engines.diarizer.diarize(_only(call.channels[0]))
+        return words_by_speaker(utterances, heard.exclusive), {}, heard.turns
 
     def _tag(self, calls: Sequence[tuple[Turn, ...]]) -> Sequence[Tags | RecordingError]:
         if not calls:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from callinsight.core.values import FailureKind, Span, SpeakerTurn, Stage, Waveform
+from callinsight.engines import Diarization
 from callinsight.engines.pyannote import PyannoteDiarizer
 from callinsight.errors import ModelError, RecordingError
 
@@ -50,7 +51,7 @@ def sound(duration_ms: int, *, level: float = 0.1, channels: int = 1, rate_hz: i
 
 def test_turns_are_whole_milliseconds_in_order_within_the_recording() -> None:
     pipeline = FakePipeline(turns=[(1.2004, 2.9996, "B"), (0.0, 1.5, "A"), (2.5, 9.9, "A"), (3.2, 9.9, "A")])
-    found = PyannoteDiarizer(pipeline).diarize_overlapping(sound(3_000))
+    found = PyannoteDiarizer(pipeline).diarize(sound(3_000)).turns
     assert found == (
         SpeakerTurn(Span(0, 1_500), "A"),
         SpeakerTurn(Span(1_200, 3_000), "B"),
@@ -60,7 +61,7 @@ def test_turns_are_whole_milliseconds_in_order_within_the_recording() -> None:
 
 def test_exclusive_turns_never_overlap() -> None:
     pipeline = FakePipeline(exclusive=[(0.0, 1.0, "A"), (0.983, 1.7, "B"), (1.0, 1.5, "A"), (1.7, 2.0, "A")])
-    found = PyannoteDiarizer(pipeline).diarize(sound(2_000))
+    found = PyannoteDiarizer(pipeline).diarize(sound(2_000)).exclusive
     assert [(t.span.start_ms, t.span.end_ms, t.speaker) for t in found] == [
         (0, 1_000, "A"),
         (1_000, 1_700, "B"),
@@ -74,13 +75,12 @@ def test_exclusive_turns_never_overlap() -> None:
 def test_silence_and_very_short_sound_give_no_turns_and_cost_nothing(nothing: Waveform) -> None:
     pipeline = FakePipeline(exclusive=[(0.0, 0.2, "A")], turns=[(0.0, 0.2, "A")])
     diarizer = PyannoteDiarizer(pipeline)
-    assert diarizer.diarize(nothing) == ()
-    assert diarizer.diarize_overlapping(nothing) == ()
+    assert diarizer.diarize(nothing) == Diarization()
     assert pipeline.asked == []
 
 
 def test_nobody_found_gives_no_turns() -> None:
-    assert PyannoteDiarizer(FakePipeline()).diarize(sound(1_000)) == ()
+    assert PyannoteDiarizer(FakePipeline()).diarize(sound(1_000)) == Diarization()
 
 
 def test_samples_go_in_as_they_are_with_the_bounds() -> None:

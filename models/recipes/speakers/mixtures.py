@@ -231,21 +231,32 @@ def spoken_in(truth: Mapping[str, Any]) -> list[tuple[str, int, int]]:
     return found
 
 
-def call_chunks(folder: Path, every_ms: int, seed: int) -> Chunks:
-    """Chunks out of recordings with ground truth, both sides on one channel, one for about every `every_ms`.
+def call_files(folder: Path) -> list[tuple[Path, Mapping[str, Any]]]:
+    """The recordings of a folder with their ground truth, by name."""
+    truths = (json.loads(p.read_text(encoding="utf-8")) for p in sorted((folder / "truth").glob("*.json")))
+    return [(folder / truth["recording"], truth) for truth in truths]
+
+
+def recorded_conversation(path: Path, truth: Mapping[str, Any]) -> Conversation:
+    """A recording with both sides on one channel, and what is spoken in it."""
+    turns = tuple((start_ms, end_ms, speaker) for speaker, start_ms, end_ms in spoken_in(truth))
+    return Conversation(read_audio(path), turns)
+
+
+def call_chunks(folder: Path, every_ms: int, seed: int, count: int) -> Chunks:
+    """Chunks out of the first `count` recordings of a folder, one for about every `every_ms`.
 
     Nobody in them is named: they teach when somebody speaks and when another does, on the turn-taking of calls.
     """
     rng = np.random.default_rng([SEED, 55, seed])
     length, steps = CHUNK_MS * POOL_RATE_HZ // 1000, CHUNK_MS // 10
     samples, activity = [], []
-    for path in sorted((folder / "truth").glob("*.json")):
-        truth = json.loads(path.read_text(encoding="utf-8"))
-        sound = resample_poly(read_audio(folder / truth["recording"]), 1, 2).astype(np.float32)
-        spoken = spoken_in(truth)
-        names = sorted({speaker for speaker, _, _ in spoken})
+    for path, truth in call_files(folder)[:count]:
+        call = recorded_conversation(path, truth)
+        sound = resample_poly(call.samples, 1, 2).astype(np.float32)
+        names = sorted({speaker for _, _, speaker in call.turns})
         whole = np.zeros((SLOTS, len(sound) // 80 + steps), bool)
-        for speaker, start_ms, end_ms in spoken:
+        for start_ms, end_ms, speaker in call.turns:
             if names.index(speaker) < SLOTS:
                 whole[names.index(speaker), start_ms // 10 : end_ms // 10] = True
         sound = np.pad(sound, (0, length))
@@ -297,13 +308,14 @@ def main() -> None:
     """Make the training and validation chunks out of the pools, and out of calls of the train split when there are."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls", type=Path, help="recordings with ground truth, train split: calls/make_calls.py")
+    parser.add_argument("--count", type=int, default=130, help="so many of those calls; tune.py takes the others")
     parser.add_argument("--every-ms", type=int, default=2_000, help="a chunk of those calls for about so much of them")
     parser.add_argument("--parts", type=int, default=8, help="of 1,500 chunks out of clips")
     options = parser.parse_args()
     with ProcessPoolExecutor(2) as executor:
         made = list(executor.map(_job, [BUILD] * options.parts, [1_500] * options.parts, range(options.parts)))
     if options.calls:
-        made.append(call_chunks(options.calls, options.every_ms, 0))
+        made.append(call_chunks(options.calls, options.every_ms, 0, options.count))
     fields = [field.name for field in dataclasses.fields(Chunks)]
     Chunks(*(np.concatenate([getattr(part, name) for part in made]) for name in fields)).save(BUILD / "chunks")
     _job(BUILD, 300, 100).save(BUILD / "validation")

@@ -16,16 +16,16 @@ os.environ["PYANNOTE_METRICS_ENABLED"] = "0"
 
 import folder
 import torch
-from mixtures import Conversation, conversations
+from mixtures import Conversation, call_files, conversations, recorded_conversation
 from pyannote.audio import Pipeline
 from pyannote.core import Annotation, Segment
 from pyannote.metrics.diarization import DiarizationErrorRate
 
 from data import BUILD, Pool
 
-THRESHOLDS = (0.7, 0.9)
-FA = (0.1, 0.2, 0.4)
-FB = (0.5, 2.0)
+THRESHOLDS = (0.6, 0.7, 0.8, 0.9)
+FA = (0.05, 0.1, 0.2, 0.4)
+FB = (0.5, 1.0, 2.0, 4.0)
 MIN_DURATION_OFF = (0.25, 0.0)
 
 
@@ -83,12 +83,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=BUILD / "folder")
     parser.add_argument("--calls", type=int, default=40)
+    parser.add_argument("--recordings", type=Path, help="tune on these calls of the train split, mixed to one channel")
+    parser.add_argument("--skip", type=int, default=130, help="the first so many, which segmentation was trained on")
     parser.add_argument("--step", type=float, default=0.5, help="hop between chunks as a share of the chunk")
     options = parser.parse_args()
     torch.set_num_threads(1)
     folder.save_config(options.folder, folder.FIRST_PARAMETERS, step=options.step)
     pipeline = Pipeline.from_pretrained(options.folder)
-    rate, parameters = search(pipeline, conversations(1, Pool.load(BUILD / "calibration.npz"), options.calls))
+    if options.recordings:
+        files = call_files(options.recordings)[options.skip :][: options.calls]
+        calls = [recorded_conversation(path, truth) for path, truth in files]
+    else:
+        calls = conversations(1, Pool.load(BUILD / "calibration.npz"), options.calls)
+    rate, parameters = search(pipeline, calls)
     folder.save_config(options.folder, parameters, step=options.step)
     print(f"chosen: {rate:.3f} {parameters}")
 

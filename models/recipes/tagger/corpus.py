@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,6 +21,9 @@ import yaml
 
 from callinsight.core.taxonomy import Taxonomy
 from callinsight.core.text import normal_text
+
+HERE = Path(__file__).parent
+Sayings = dict[str, dict[str, tuple[str, ...]]]
 
 MARKS = {
     "bsn": "<bsn>", "phone": "<telefoon>", "iban": "<iban>", "postcode": "<postcode>", "street": "<straat>",
@@ -78,18 +81,22 @@ class LabelledCall:
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """How often a sentence is exchanged for an example, and which fifth of the examples is used.
+    """How often a sentence is exchanged for one of the recipe's sayings, and which fifth of them is used.
 
-    ``cues`` is how often such a sentence names the topic by one of the taxonomy's cues, ``unworded`` how often a
-    question is turned into one on a topic for which the call world has no words of its own.
+    ``cues`` is how often such a sentence names the topic by one of the taxonomy's cues, ``things`` how often by one of
+    the recipe's own words for it (else by the call world's), ``situations`` how often a question without a slot comes
+    with a sentence that tells what it is about. ``unworded`` is how often a question is turned into one on a topic for
+    which the call world has no words of its own.
 
-    Every fifth example is kept from training, so that thresholds are chosen on wording the model never saw.
+    Every fifth saying is kept from training, so that thresholds are chosen on wording the model never saw.
     """
 
-    questions: float = 0.45
-    needs: float = 0.45
+    questions: float = 0.7
+    needs: float = 0.7
     agent: float = 0.3
-    cues: float = 0.3
+    cues: float = 0.2
+    things: float = 0.45
+    situations: float = 0.3
     unworded: float = 0.12
     replies: float = 0.3
     held_out: bool = False
@@ -100,7 +107,7 @@ class Variation:
         return rng.choice(chosen) if chosen else None
 
 
-NO_VARIATION = Variation(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+NO_VARIATION = Variation(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def test_sentences() -> frozenset[str]:
@@ -111,6 +118,20 @@ def test_sentences() -> frozenset[str]:
     for options in (*grammar.table("facets").values(), *grammar.table("signals")["agent"].values()):
         found |= set(grammar.part(options, "test", disjoint=True))
     return frozenset(found)
+
+
+def _sayings(examples: Mapping[str, Mapping[str, Sequence[str]]], barred: frozenset[str]) -> Sayings:
+    """The taxonomy's examples and the recipe's own sayings, by kind and label, without those that the test split uses."""
+    found: dict[str, dict[str, list[str]]] = {}
+    sources = [examples, *(yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(HERE.glob("sayings*")))]
+    for source in sources:
+        for kind, entries in source.items():
+            for label, said in (entries if isinstance(entries, Mapping) else {"": entries}).items():
+                parts = said if isinstance(said, Mapping) else {kind: said}  # topics have two lists
+                for part, texts in parts.items():
+                    kept = (str(text) for text in texts if str(text) not in barred)
+                    found.setdefault("facets" if part == "specific" else part, {}).setdefault(label, []).extend(kept)
+    return {kind: {label: tuple(said) for label, said in entries.items()} for kind, entries in found.items()}
 
 
 def facet_label(taxonomy: Taxonomy, topic: str, facet: str) -> str:
@@ -125,14 +146,9 @@ class Corpus:
     def __init__(self, taxonomy: Taxonomy) -> None:
         self.taxonomy = taxonomy
         barred = test_sentences()
-        sayings = yaml.safe_load((Path(__file__).parent / "sayings.yaml").read_text(encoding="utf-8"))
-        self.asks: dict[str, list[str]] = sayings["facets"]
-        self.nothing = tuple(str(said) for said in sayings["nothing"])
         self.unworded = sorted(set(taxonomy.topics) - set(grammar.topics()))
-        self.examples: dict[str, Mapping[str, tuple[str, ...]]] = {
-            kind: {name: tuple(s for s in said if s not in barred) for name, said in entries.items()}
-            for kind, entries in taxonomy.examples.items()
-        }
+        self.sayings = _sayings(taxonomy.examples, barred)
+        self.nothing = self.sayings.pop("nothing")[""]
 
     def draw(self, rng: random.Random, split: str, variation: Variation = NO_VARIATION) -> LabelledCall:
         """One call of a split."""
@@ -214,33 +230,43 @@ class Corpus:
             need = needs.pop(0) if len(needs) > 1 else needs[0]
             lines[at].needs.add(need)
             if rng.random() < variation.needs:
-                lines[at].text = variation.pick(rng, self.examples["needs"].get(need, ())) or lines[at].text
+                lines[at].text = variation.pick(rng, self.sayings["needs"].get(need, ())) or lines[at].text
 
     def _asks(self, rng: random.Random, topic: str, facet: str, variation: Variation) -> str | None:
-        examples = self.examples["facets"].get(facet, ())
-        if "/" in facet:
-            examples = (self.taxonomy.facet_label(topic, facet.split("/")[1]),)
-        whole = not variation.held_out and rng.random() < 0.45
-        said = rng.choice(self.asks.get(facet, [""])) if whole else variation.pick(rng, examples)
+        """Another sentence that asks the same, or nothing when there is none."""
+        if "/" in facet and facet not in self.sayings["facets"]:
+            said: str | None = self.taxonomy.facet_label(topic, facet.split("/")[1])
+        else:
+            said = variation.pick(rng, self.sayings["facets"].get(facet, ()))
         if not said:
             return None
-        if topic in self.unworded or rng.random() < variation.cues:
-            known = self.taxonomy.topics[topic]
-            cue = rng.choice((*known.cues, *known.cues, normal_text(known.label)))
-            about = {"a": cue, "t": cue}
+        about = self._about(rng, topic, variation)
+        whole = "{" in said or "/" in facet
+        situation = variation.pick(rng, self.sayings.get("situations", {}).get(topic, ()))
+        if not whole and situation and rng.random() < variation.situations:
+            sentence = f"{situation} {said}" if rng.random() < 0.7 else f"{said} {situation}"
         else:
-            slots = grammar.topic_slots(rng, topic)
-            about = {key: grammar.fill(rng, slots[key], "train") for key in ("a", "t")}
-        frame = "{s}" if whole or not about["a"] else rng.choice(ABOUT)
-        sentence = frame.replace("{s}", said).format(**about)
+            sentence = (said if whole else rng.choice(ABOUT).replace("{s}", said)).format(**about)
         hello = f"{rng.choice(HELLO)} {rng.choice(LEADS)}" if rng.random() < 0.5 else rng.choice(LEADS)
-        return grammar.parse(f"{hello} {sentence}").text
+        return str(grammar.parse(f"{hello} {sentence}").text)
+
+    def _about(self, rng: random.Random, topic: str, variation: Variation) -> dict[str, str]:
+        """What the topic is called: {t} the thing, {a} what it is about."""
+        known, draw = self.taxonomy.topics[topic], rng.random()
+        thing = variation.pick(rng, self.sayings.get("things", {}).get(topic, ()))
+        if thing and draw < variation.things:
+            return {"a": thing, "t": thing}
+        if topic in self.unworded or draw < variation.things + variation.cues:
+            cue = rng.choice((*known.cues, *known.cues, normal_text(known.label)))
+            return {"a": cue, "t": cue}
+        slots = grammar.topic_slots(rng, topic)
+        return {key: grammar.fill(rng, slots[key], "train") or normal_text(known.label) for key in ("a", "t")}
 
     def _agent(
         self, rng: random.Random, lines: dict[int, LabelledTurn], script: dialogue.Script, variation: Variation
     ) -> None:
         carrier = OUTCOME_SIGNAL.get(script.outcome)
-        examples = self.examples["outcomes"].get(script.outcome, ())
+        examples = self.sayings["outcomes"].get(script.outcome, ())
         for signal in script.signals:
             if signal.kind == carrier and rng.random() < variation.agent:
                 lines[signal.evidence[-1]].text = variation.pick(rng, examples) or lines[signal.evidence[-1]].text

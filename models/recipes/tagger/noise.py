@@ -1,19 +1,30 @@
-"""Does to words what a recogniser does to them: drops, confuses, splits, joins and invents some."""
+"""Does to words what a recogniser does to them: confuses, garbles, drops, splits, joins and invents some.
+
+What the bundled recogniser really wrote for what was said (``misheard.json``, counted by ``speech/confusions.py``) comes
+first; its changes of letters are carried over to words that were never counted.
+"""
 
 from __future__ import annotations
 
+import difflib
+import json
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from pathlib import Path
 
 import numpy as np
 from corpus import MARKS, OTHER_MARK, LabelledCall, LabelledTurn
 
+MISHEARD = Path(__file__).parent / "misheard.json"
 _ALL_MARKS = sorted({*MARKS.values(), OTHER_MARK})
 _OVERMASKED = 0.004
 
 _LETTERS = "aeiounrstdlkgmpbvhwjz"
 _NEIGHBOURS = 8
+_LONGEST_STRETCH = 3
+_LEAST_SEEN = 2  # a change of letters that was seen once may be chance
 
 
 def _letter_pairs(word: str) -> Counter[str]:
@@ -21,10 +32,75 @@ def _letter_pairs(word: str) -> Counter[str]:
     return Counter(padded[i : i + 2] for i in range(len(padded) - 1))
 
 
+class Misheard:
+    """What was written for what was said, and the changes of letters in it.
+
+    ``heard`` maps a stretch of one to three words to what was written for it and how often.
+    """
+
+    def __init__(self, heard: Mapping[str, Mapping[str, int]]) -> None:
+        self._heard = {said: (list(found), list(accumulate(found.values()))) for said, found in heard.items()}
+        changes: dict[str, Counter[str]] = {}
+        for said, found in heard.items():
+            for written, count in found.items():
+                if " " not in said and written:
+                    for before, after in _changes(said, written):
+                        changes.setdefault(before, Counter())[after] += count
+        self._changes = {
+            before: (list(kept), list(accumulate(kept.values())))
+            for before, after in changes.items()
+            if (kept := {a: n for a, n in after.items() if n >= _LEAST_SEEN})
+        }
+
+    @classmethod
+    def read(cls, path: Path = MISHEARD) -> Misheard:
+        """From the file that ``speech/confusions.py`` writes."""
+        return cls(json.loads(path.read_text(encoding="utf-8"))["misheard"])
+
+    def stretch(self, rng: random.Random, words: Sequence[str]) -> tuple[int, str] | None:
+        """How many of the first words were once misheard together, and as what."""
+        lengths = [n for n in range(1, _LONGEST_STRETCH + 1) if " ".join(words[:n]) in self._heard]
+        if not lengths:
+            return None
+        length = rng.choice(lengths)
+        written, weights = self._heard[" ".join(words[:length])]
+        return length, rng.choices(written, cum_weights=weights)[0]
+
+    def garbled(self, rng: random.Random, word: str) -> str:
+        """The word with one to three of the recogniser's changes of letters, as if it were counted."""
+        for _ in range(rng.choices((1, 2, 3), (5, 4, 2))[0]):
+            places = [
+                (at, size)
+                for size in (1, 2, 3)
+                for at in range(len(word) - size + 1)
+                if word[at : at + size] in self._changes
+            ]
+            if not places:
+                break
+            at, size = rng.choice(places)
+            after, weights = self._changes[word[at : at + size]]
+            word = word[:at] + rng.choices(after, cum_weights=weights)[0] + word[at + size :]
+        return word.strip()
+
+
+def _changes(said: str, written: str) -> list[tuple[str, str]]:
+    """The differing letters of two spellings, each with the letter before it when something was only added."""
+    matcher = difflib.SequenceMatcher(a=said, b=written, autojunk=False)
+    found = []
+    for kind, a, b, c, d in matcher.get_opcodes():
+        if kind == "equal" or b - a > 3 or d - c > 4:
+            continue
+        lead = 1 if a == b and a > 0 else 0
+        if b > a or lead:
+            found.append((said[a - lead : b], said[a - lead : a] + written[c:d]))
+    return found
+
+
 class Recogniser:
     """Imitates recognition errors over a vocabulary: a word is confused with words that share its letter pairs."""
 
-    def __init__(self, words: Sequence[str]) -> None:
+    def __init__(self, words: Sequence[str], misheard: Misheard | None = None) -> None:
+        self.misheard = misheard or Misheard.read()
         self.words = sorted({w for w in words if not w.startswith("<")})
         pairs = sorted({pair for word in self.words for pair in _letter_pairs(word)})
         column = {pair: i for i, pair in enumerate(pairs)}
@@ -44,28 +120,44 @@ class Recogniser:
     def mishear(self, rng: random.Random, text: str, rate: float) -> str:
         """Changes about ``rate`` of the words."""
         heard: list[str] = []
-        for word in text.split():
+        words = text.split()
+        at = 0
+        while at < len(words):
+            word = words[at]
             if rate and rng.random() < _OVERMASKED:
                 heard.append(rng.choice(_ALL_MARKS))
-                continue
-            if word.startswith("<") or rng.random() >= rate:
+                at += 1
+            elif word.startswith("<") or rng.random() >= rate:
                 heard.append(word)
-                continue
-            what = rng.random()
-            if what < 0.25:
-                continue
-            if what < 0.60 and self.similar.get(word):
-                heard.append(rng.choice(self.similar[word]))
-            elif what < 0.75:
-                heard.append(_misspelt(rng, word))
-            elif what < 0.83 and len(word) > 5:
-                cut = rng.randrange(2, len(word) - 2)
-                heard += [word[:cut], word[cut:]]
-            elif what < 0.91 and heard and not heard[-1].startswith("<"):
-                heard[-1] += word
+                at += 1
             else:
-                heard += [word, rng.choice(self.words)] if rng.random() < 0.5 else [rng.choice(self.words)]
+                at += self._err(rng, words[at:], heard)
         return " ".join(heard) or text
+
+    def _err(self, rng: random.Random, words: Sequence[str], heard: list[str]) -> int:
+        """Writes something else for the first word or words; gives how many."""
+        known = self.misheard.stretch(rng, words) if rng.random() < 0.75 else None
+        if known:
+            length, written = known
+            heard += written.split()
+            return length
+        word, what = words[0], rng.random()
+        if what < 0.08:
+            return 1
+        if what < 0.60:
+            heard += self.misheard.garbled(rng, word).split()
+        elif what < 0.76 and self.similar.get(word):
+            heard.append(rng.choice(self.similar[word]))
+        elif what < 0.82:
+            heard.append(_misspelt(rng, word))
+        elif what < 0.89 and len(word) > 5:
+            cut = rng.randrange(2, len(word) - 2)
+            heard += [word[:cut], word[cut:]]
+        elif what < 0.95 and heard and not heard[-1].startswith("<"):
+            heard[-1] += word
+        else:
+            heard += [word, rng.choice(self.words)] if rng.random() < 0.5 else [rng.choice(self.words)]
+        return 1
 
     def hear(self, rng: random.Random, call: LabelledCall, rate: float, roles: float = 0.03) -> LabelledCall:
         """The call as recognised; ``roles`` is the share of turns whose speaker is taken for somebody else."""

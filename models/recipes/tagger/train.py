@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import math
 import random
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -74,9 +75,14 @@ def vocabulary(corpus: Corpus, pool: list[LabelledCall]) -> list[str]:
     taxonomy = corpus.taxonomy
     for topic in taxonomy.topics.values():
         texts += [normal_text(s) for s in (topic.label, *topic.cues, *(own.label for own in topic.specific))] * 3
-    for entries in taxonomy.examples.values():
-        texts += [normal_text(s) for said in entries.values() for s in said]
+    for entries in corpus.sayings.values():
+        texts += [normal_text(re.sub(r"\{\w\}", " ", s)) for said in entries.values() for s in said]
     return texts
+
+
+def misheard(rng: random.Random, texts: list[str], ear: Recogniser, plan: Plan) -> list[str]:
+    """The texts, and half of them once more as they are recognised: a tokenizer must know pieces of garbled words."""
+    return texts + [ear.mishear(rng, text, plan.most_noise) for text in texts[::2]]
 
 
 def learning_rate(share: float, plan: Plan) -> float:
@@ -156,7 +162,8 @@ def main() -> None:
         calibrate(options.out, held, ear, taxonomy, rules, plan.seed + 2)
         return
     names = label_names(pool)
-    tokenizer = read_tokenizer(options.start) if options.start else train_tokenizer(texts, plan.size)
+    heard = misheard(random.Random(plan.seed + 3), texts, ear, plan)
+    tokenizer = read_tokenizer(options.start) if options.start else train_tokenizer(heard, plan.size)
     network = Network(build_encoder(len(tokenizer), plan.size), names)
     if options.start:
         warm(network, options.start, names)

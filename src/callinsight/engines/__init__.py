@@ -36,11 +36,23 @@ class Transcriber(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Diarization:
+    """Who speaks when, in order of time.
+
+    In ``turns`` two may speak at once: a diarization error is measured on these. ``exclusive`` never overlap: words are
+    joined with these.
+    """
+
+    turns: tuple[SpeakerTurn, ...] = ()
+    exclusive: tuple[SpeakerTurn, ...] = ()
+
+
 class Diarizer(Protocol):
     """Tells who speaks when in a mixed channel."""
 
-    def diarize(self, waveform: Waveform) -> tuple[SpeakerTurn, ...]:
-        """Non-overlapping speaker turns of a mono 16 kHz waveform, in order of time.
+    def diarize(self, waveform: Waveform) -> Diarization:
+        """The speaker turns of a mono 16 kHz waveform; none when nobody speaks.
 
         Raises ``RecordingError`` when the engine fails.
         """

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from callinsight.core.values import FailureKind, Span, SpeakerTurn, Stage, Waveform
+from callinsight.engines import Diarization
 from callinsight.errors import ModelError, RecordingError
 
 SAMPLE_RATE_HZ = 16_000
@@ -75,18 +76,18 @@ class PyannoteDiarizer:
             raise ModelError(f'The speaker model cannot run on device "{device}"; "cpu" always works.') from error
         return cls(pipeline, min_speakers=min_speakers, max_speakers=max_speakers)
 
-    def diarize(self, waveform: Waveform) -> tuple[SpeakerTurn, ...]:
-        """Turns in order of time that never overlap, made for joining with words. Empty when nobody speaks.
+    def diarize(self, waveform: Waveform) -> Diarization:
+        """See `callinsight.engines.Diarizer`.
 
         `waveform` is mono at 16 kHz (`ValueError` otherwise). Raises `RecordingError` when the library fails.
         """
         output = self._run(waveform)
-        return _exclusive(_turns(output.exclusive_speaker_diarization, waveform.duration_ms)) if output else ()
-
-    def diarize_overlapping(self, waveform: Waveform) -> tuple[SpeakerTurn, ...]:
-        """As `diarize`, but turns overlap where two speak at once: this is what a diarization error is measured on."""
-        output = self._run(waveform)
-        return _turns(output.speaker_diarization, waveform.duration_ms) if output else ()
+        if output is None:
+            return Diarization()
+        return Diarization(
+            turns=_turns(output.speaker_diarization, waveform.duration_ms),
+            exclusive=_exclusive(_turns(output.exclusive_speaker_diarization, waveform.duration_ms)),
+        )
 
     def _run(self, waveform: Waveform) -> Any:
         if waveform.channels != 1 or waveform.sample_rate_hz != SAMPLE_RATE_HZ:

@@ -17,7 +17,7 @@ from callinsight.core.values import (
     Waveform,
     Word,
 )
-from callinsight.engines import SpokenChannel, Transcript
+from callinsight.engines import Diarization, SpokenChannel, Transcript
 from callinsight.errors import RecordingError
 
 
@@ -60,9 +60,10 @@ class ScriptedDiarizer:
 
     turns: tuple[SpeakerTurn, ...]
 
-    def diarize(self, waveform: Waveform) -> tuple[SpeakerTurn, ...]:
+    def diarize(self, waveform: Waveform) -> Diarization:
         """See :class:`callinsight.engines.Diarizer`."""
-        return tuple(turn for turn in self.turns if turn.span.end_ms <= waveform.duration_ms)
+        turns = tuple(turn for turn in self.turns if turn.span.end_ms <= waveform.duration_ms)
+        return Diarization(turns, turns)
 
 
 @dataclass(frozen=True, slots=True)
