@@ -40,6 +40,8 @@ from callinsight.engines.speech_regions import SileroRegions, SpeechRegions
 from callinsight.errors import RecordingError
 
 _LOG = logging.getLogger(__name__)
+_ANSWERS = {Direction.INBOUND: Role.AGENT, Direction.OUTBOUND: Role.CALLER}
+"""Which party picks up the telephone."""
 SOUND_PER_WINDOW_MS = 40_000
 """Decoded sound, channel by channel, that is held for each window of a batch: less than half of a channel is speech, so
 that this fills some batches, and 16 windows hold 41 MB at 16 kHz."""
@@ -208,7 +210,7 @@ class Worker:
     def _understand(self, call: _Heard) -> tuple[tuple[Turn, ...], tuple[Redaction, ...]]:
         """From raw words to redacted turns."""
         words, known, speakers = self._words(call)
-        turns = build_turns(words, assign_roles(words, known))
+        turns = build_turns(words, assign_roles(words, known, _ANSWERS.get(call.job.direction)))
         if self._listener is not None:
             self._listener.heard(call.job, turns, speakers)
         redacted = redact(turns, self._engines.redaction_rules)

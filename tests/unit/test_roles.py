@@ -60,3 +60,23 @@ def test_a_crumb_of_a_voice_takes_no_role_from_a_party() -> None:
     roles = assign_roles(say(y=AGENT + " " + SECOND_AGENT, x=CALLER, z="ja"))
     assert roles["x"] is Role.CALLER
     assert roles["y"] is Role.AGENT
+
+
+FAINT = "in eh sanne kan ik doen"
+FAINT_TOO = "eh hallo de kliko staat nog vol"
+
+
+@pytest.mark.parametrize(("answers", "expected"), [(Role.AGENT, Role.AGENT), (Role.CALLER, Role.CALLER)])
+def test_who_answers_the_telephone_settles_what_words_leave_open(answers: Role, expected: Role) -> None:
+    other = Role.CALLER if expected is Role.AGENT else Role.AGENT
+    assert assign_roles(say(y=FAINT, x=FAINT_TOO), answers=answers) == {"y": expected, "x": other}
+
+
+def test_words_outweigh_who_speaks_first() -> None:
+    roles = assign_roles(say(x=CALLER, y=AGENT), answers=Role.AGENT)
+    assert roles == {"x": Role.CALLER, "y": Role.AGENT}, "a recording may begin late"
+
+
+def test_a_voice_menu_or_a_crumb_answers_for_nobody() -> None:
+    roles = assign_roles(say(m=MENU, z="ja", y=FAINT, x=FAINT_TOO), answers=Role.AGENT)
+    assert (roles["m"], roles["y"], roles["x"]) == (Role.SYSTEM, Role.AGENT, Role.CALLER)

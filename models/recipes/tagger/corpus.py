@@ -121,7 +121,7 @@ def test_sentences() -> frozenset[str]:
 
 
 def _sayings(examples: Mapping[str, Mapping[str, Sequence[str]]], barred: frozenset[str]) -> Sayings:
-    """The taxonomy's examples and the recipe's own sayings, by kind and label, without those that the test split uses."""
+    """The taxonomy's examples and the recipe's own sayings by kind and label, but for those of the test split."""
     found: dict[str, dict[str, list[str]]] = {}
     sources = [examples, *(yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(HERE.glob("sayings*")))]
     for source in sources:

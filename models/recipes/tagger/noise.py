@@ -1,7 +1,7 @@
 """Does to words what a recogniser does to them: confuses, garbles, drops, splits, joins and invents some.
 
-What the bundled recogniser really wrote for what was said (``misheard.json``, counted by ``speech/confusions.py``) comes
-first; its changes of letters are carried over to words that were never counted.
+What the bundled recogniser really wrote for what was said (``misheard.json``, counted by ``speech/confusions.py``)
+comes first; its changes of letters are carried over to words that were never counted.
 """
 
 from __future__ import annotations

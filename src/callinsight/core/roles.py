@@ -5,8 +5,9 @@ omdat" and "mijn". Only words decide; nothing is measured of anybody's voice.
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from callinsight.core.turns import SpokenWord
 from callinsight.core.values import Role
@@ -41,6 +42,10 @@ SYSTEM_PHRASES: tuple[tuple[str, float], ...] = (
 )
 FIRST_WORDS = 40
 """The opening of a call: who greets in it is the agent, so phrases weigh double there."""
+ANSWERS_WEIGHT = 3.0
+"""What it counts for to have answered the telephone: as much as a plain "u spreekt met"."""
+ANSWER_WORDS = 3
+"""So many words in a row at the start are an answer; fewer may be a crumb that separation gave a speaker of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,27 +85,47 @@ def score_speaker(text: str) -> RoleScore:
     )
 
 
-def assign_roles(words: Iterable[SpokenWord], known: Mapping[str, Role] | None = None) -> dict[str, Role]:
+def assign_roles(
+    words: Iterable[SpokenWord], known: Mapping[str, Role] | None = None, answers: Role | None = None
+) -> dict[str, Role]:
     """A role for every speaker.
 
-    ``known`` comes from metadata and is never overruled; with two speakers it also settles the other one. Of two or
-    more unknown speakers the one that leans most to caller is the caller and one that leans to agent an agent; a third
-    voice after a transfer becomes agent or caller by its own words. A single speaker without evidence is unknown.
+    ``known`` comes from metadata and is never overruled; with two speakers it also settles the other one. ``answers``
+    says which party answered the telephone, ``Role.AGENT`` when a resident called: whoever speaks first, voice menus
+    aside, leans to it. Of two or more unknown speakers the one that leans most to caller is the caller and one that
+    leans to agent an agent; a third voice after a transfer becomes agent or caller by its own words. A single speaker
+    without evidence is unknown.
     """
+    ordered = sorted(words, key=lambda w: w.word.span)
     said: dict[str, list[str]] = {}
-    for spoken in sorted(words, key=lambda w: w.word.span):
+    for spoken in ordered:
         said.setdefault(spoken.speaker, []).append(spoken.word.text)
     scores = {speaker: score_speaker(" ".join(texts)) for speaker, texts in said.items()}
     roles = {speaker: role for speaker, role in (known or {}).items() if speaker in scores}
     for speaker, score in scores.items():
         if speaker not in roles and score.system > max(score.agent, score.caller):
             roles[speaker] = Role.SYSTEM
+    first = _first_to_speak([w.speaker for w in ordered if roles.get(w.speaker) is not Role.SYSTEM])
+    if answers is not None and first is not None:
+        scores[first] = _answering(scores[first], answers)
     open_speakers = sorted((s for s in scores if s not in roles), key=lambda s: (scores[s].lean, s))
     if len(open_speakers) == 1:
         roles[open_speakers[0]] = _settle_last(scores[open_speakers[0]], set(roles.values()))
     elif open_speakers:
         roles.update(_settle_many(open_speakers, scores, said))
     return roles
+
+
+def _first_to_speak(speakers: Sequence[str]) -> str | None:
+    """Whose words, one speaker for each in order of time, make the first run that is long enough for an answer."""
+    runs = ((speaker, sum(1 for _ in run)) for speaker, run in groupby(speakers))
+    return next((speaker for speaker, words in runs if words >= ANSWER_WORDS), None)
+
+
+def _answering(score: RoleScore, answers: Role) -> RoleScore:
+    if answers is Role.AGENT:
+        return replace(score, agent=score.agent + ANSWERS_WEIGHT)
+    return replace(score, caller=score.caller + ANSWERS_WEIGHT)
 
 
 def _settle_last(score: RoleScore, taken: set[Role]) -> Role:
