@@ -57,7 +57,8 @@ OUTCOME_SIGNAL = {
 
 @dataclass(slots=True)
 class LabelledTurn:
-    """One turn: normal words and what it carries. ``judged`` is false where topic and facet are open."""
+    """One turn: normal words and what it carries. ``judged`` is false where topic and facet are open; ``lines`` are the
+    lines of the script that are said in it."""
 
     role: str
     text: str
@@ -66,7 +67,7 @@ class LabelledTurn:
     needs: set[str] = field(default_factory=set)
     signals: set[str] = field(default_factory=set)
     judged: bool = True
-    line: int = -1
+    lines: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ class Corpus:
         script = dialogue.make_call(rng, split=split, wishes=dialogue.Wishes(size=size, signals=signals))
         texts = [_redacted(rng, line, variation.unredacted) for line in script.lines]
         lines = {
-            number: LabelledTurn(line.role, texts[number], line=number)
+            number: LabelledTurn(line.role, texts[number], lines=(number,))
             for number, line in enumerate(script.lines)
             if not line.sound
         }

@@ -107,7 +107,7 @@ def evidence_share(calls: Sequence[LabelledCall], tags: Sequence[Tags]) -> float
             lines = {line for q in call.questions if q.topic == question.topic for line in q.evidence}
             if lines:
                 total += 1
-                right += bool(lines & {sources[turn].line for turn in question.evidence})
+                right += bool(lines & {line for turn in question.evidence for line in sources[turn].lines})
     return right / max(1, total)
 
 

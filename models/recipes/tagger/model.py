@@ -27,11 +27,11 @@ OPEN = -1.0
 class Size:
     """Shape of the encoder."""
 
-    vocabulary: int = 4000
-    width: int = 128
+    vocabulary: int = 5000
+    width: int = 160
     layers: int = 2
     heads: int = 4
-    inner: int = 256
+    inner: int = 320
 
 
 def train_tokenizer(texts: Iterable[str], size: Size) -> PreTrainedTokenizerFast:

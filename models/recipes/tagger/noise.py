@@ -11,11 +11,14 @@ import json
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
 from corpus import MARKS, OTHER_MARK, LabelledCall, LabelledTurn
+
+from callinsight.core.turns import BACK_CHANNEL_WORDS
 
 MISHEARD = Path(__file__).parent / "misheard.json"
 _ALL_MARKS = sorted({*MARKS.values(), OTHER_MARK})
@@ -24,6 +27,7 @@ _OVERMASKED = 0.004
 _LETTERS = "aeiounrstdlkgmpbvhwjz"
 _NEIGHBOURS = 8
 _LONGEST_STRETCH = 3
+_LONG_PAUSES = 0.12
 _LEAST_SEEN = 2  # a change of letters that was seen once may be chance
 
 
@@ -160,16 +164,50 @@ class Recogniser:
         return 1
 
     def hear(self, rng: random.Random, call: LabelledCall, rate: float, roles: float = 0.03) -> LabelledCall:
-        """The call as recognised; ``roles`` is the share of turns whose speaker is taken for somebody else."""
+        """The call as recognised, one speaker's lines joined to turns; ``roles`` is the share of turns whose speaker is
+        taken for somebody else."""
         strangers = rng.random() < roles
         turns = []
         for turn in call.turns:
             role = "unknown" if strangers or rng.random() < roles / 3 else turn.role
             text = self.mishear(rng, turn.text, rate)
-            turns.append(
-                LabelledTurn(role, text, turn.topics, turn.facets, turn.needs, turn.signals, turn.judged, turn.line)
-            )
-        return LabelledCall(tuple(turns), call.outcome, call.questions, call.signals)
+            turns.append(replace(turn, role=role, text=text))
+        return LabelledCall(joined(rng, turns), call.outcome, call.questions, call.signals)
+
+
+def joined(rng: random.Random, turns: Sequence[LabelledTurn]) -> tuple[LabelledTurn, ...]:
+    """Lines of one speaker as one turn, also around a back-channel, as ``callinsight.core.turns`` builds turns.
+
+    Now and then a long pause keeps them apart.
+    """
+    done: list[LabelledTurn] = []
+    last: dict[str, int] = {}
+    words_since: dict[str, int] = {}
+    for turn in turns:
+        at = last.get(turn.role)
+        if at is None or words_since[turn.role] > BACK_CHANNEL_WORDS or rng.random() < _LONG_PAUSES:
+            last[turn.role] = len(done)
+            done.append(turn)
+        else:
+            done[at] = _both(done[at], turn)
+        words_since[turn.role] = 0
+        for role in words_since:
+            words_since[role] += len(turn.text.split()) if role != turn.role else 0
+    return tuple(done)
+
+
+def _both(one: LabelledTurn, other: LabelledTurn) -> LabelledTurn:
+    topics = one.topics | other.topics
+    return LabelledTurn(
+        one.role,
+        f"{one.text} {other.text}",
+        topics,
+        one.facets | other.facets,
+        one.needs | other.needs,
+        one.signals | other.signals,
+        judged=bool(topics) or (one.judged and other.judged),
+        lines=one.lines + other.lines,
+    )
 
 
 def _misspelt(rng: random.Random, word: str) -> str:
