@@ -13,6 +13,9 @@ step() { echo "== $*"; "$python" "$@"; }
 echo "Calls"
 step $recipes/calls/make_calls.py
 
+echo "Calls to train on"
+step $recipes/calls/make_calls.py --split train --count 177 --out build/calls-train
+
 echo "Speech"
 for seed in 1 2 3 4; do
   text=mixed; [ $seed = 1 ] && text=words
@@ -20,6 +23,7 @@ for seed in 1 2 3 4; do
 done
 step $recipes/speech/train.py --phase ctc --minutes 8
 step $recipes/speech/train.py --phase short --minutes 120 --from build/speech/ctc.pt
+step $recipes/speech/recordings.py build/calls-train build/speech --count 1000 --copies 4
 step $recipes/speech/train.py --phase calls --minutes 120 --from build/speech/short.pt
 step $recipes/speech/train.py --phase long --minutes 30 --from build/speech/calls.pt
 step $recipes/speech/export.py build/speech/long.pt models/demo/speech
@@ -27,15 +31,16 @@ step $recipes/speech/evaluate.py models/demo/speech --card --longest-ms 8000
 
 echo "Speakers"
 step $recipes/speakers/data.py ${REAL_VOICES:+--real "$REAL_VOICES"}
-step $recipes/speakers/mixtures.py
-step $recipes/speakers/train_embedding.py
-step $recipes/speakers/train_segmentation.py
+step $recipes/speakers/mixtures.py --calls build/calls-train --parts 10
+step $recipes/speakers/train_embedding.py --steps 6000 --minutes 18
+step $recipes/speakers/train_segmentation.py --chunks 20000 --steps 20000 --minutes 60
 step $recipes/speakers/fit_plda.py
-step $recipes/speakers/tune.py
+step $recipes/speakers/tune.py --recordings build/calls-train
 step $recipes/speakers/publish.py
 step $recipes/speakers/evaluate.py --card
 
 echo "Tagger"
+step $recipes/speech/confusions.py models/demo/speech $recipes/tagger/misheard.json --minutes 500
 step $recipes/tagger/train.py
 step $recipes/tagger/evaluate.py
 

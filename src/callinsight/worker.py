@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ParamSpec, Protocol, TypeVar
 
-import numpy as np
-
 from callinsight import audio
+from callinsight.core.acoustics import without_sounds
 from callinsight.core.measures import measure
 from callinsight.core.redaction import RedactionRules, redact
 from callinsight.core.roles import assign_roles
@@ -279,13 +278,9 @@ class Worker:
 
 
 def _only(channel: SpokenChannel) -> Waveform:
-    """The channel with everything but its speech regions silenced, so that hold music is no speaker."""
-    samples = np.zeros_like(channel.waveform.samples)
-    rate_hz = channel.waveform.sample_rate_hz
-    for span in channel.regions:
-        part = slice(span.start_ms * rate_hz // 1000, span.end_ms * rate_hz // 1000)
-        samples[:, part] = channel.waveform.samples[:, part]
-    return Waveform(samples, rate_hz)
+    """The channel with music, tones and the like taken out, so that they are no speaker."""
+    waveform = channel.waveform
+    return Waveform(without_sounds(waveform.samples[0], channel.regions)[None], waveform.sample_rate_hz)
 
 
 def _recognition(call: _Heard) -> Recognition:

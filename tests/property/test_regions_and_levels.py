@@ -116,3 +116,33 @@ def test_a_tone_is_steady_and_noise_is_not(hz: float) -> None:
     assert np.median(acoustics.steadiness(tone)) > 0.95
     assert np.median(acoustics.steadiness(glide)) < 0.2
     assert np.median(acoustics.steadiness(sound(1, 32_000, "noise"))) < 0.3
+
+
+def line(seconds: float, seed: int) -> npt.NDArray[np.float32]:
+    """Nothing but a line's own noise."""
+    return np.random.default_rng(seed).normal(0, 0.002, int(seconds * 16_000)).astype(np.float32)
+
+
+@given(st.integers(0, 99), st.integers(300, 3000), SPANS)
+@settings(deadline=None, max_examples=40)
+def test_what_is_no_speech_is_taken_out_and_speech_stays_as_it_is(seed: int, hz: int, spans: list[Span]) -> None:
+    speech = regions.joined(spans)
+    sound = line(5, seed)
+    sound[::] += 0.2 * np.sin(2 * np.pi * hz * np.arange(sound.size) / 16_000) * (np.arange(sound.size) > 40_000)
+    cleaned = acoustics.without_sounds(sound, speech)
+    assert cleaned.shape == sound.shape
+    assert cleaned.dtype == np.float32
+    heard = np.zeros(sound.size, np.bool_)
+    for span in speech:
+        heard[span.start_ms * 16 : span.end_ms * 16] = True
+    assert np.array_equal(cleaned[heard], sound[heard])
+    assert np.array_equal(cleaned[:39_000], sound[:39_000]), "quiet line noise is no sound to take out"
+    frames = acoustics.levels_db(np.where(heard, 0.0, cleaned).astype(np.float32))
+    touched = regions.marks_of(speech, frames.size, acoustics.FRAME_MS)
+    assert float(frames[~touched].max(initial=-100.0)) < -40, "the tone is still there"
+
+
+def test_taking_sounds_out_of_nothing_gives_nothing() -> None:
+    assert acoustics.without_sounds(np.zeros(0, np.float32), ()).size == 0
+    silence = np.zeros(16_000, np.float32)
+    assert np.array_equal(acoustics.without_sounds(silence, ()), silence)

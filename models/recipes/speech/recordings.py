@@ -73,9 +73,11 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--count", type=int, default=10)
+    parser.add_argument("--copies", type=int, default=1, help="under so many names: training draws from it as often")
     options = parser.parse_args()
     pool = pool_of(options.folder, options.count)
-    pool.save(options.out / "train-recordings")
+    for number in range(options.copies):
+        pool.save(options.out / f"train-recordings-{number + 1}")
     print(f"{len(pool.passages)} passages, {len(pool.mel) / 6000:.1f} minutes")
 
 

@@ -33,6 +33,7 @@ _STEADY_SHARE, _STEADY_MIN_HZ = 0.006, 4.0  # a tenth of a semitone; voices move
 _CHUNK_FRAMES = 1875  # one minute
 
 _AUDIBLE_BELOW_PEAK_DB = 40.0
+_LEAST_NOISE = 1e-4  # -80 dB, where a recording holds no noise at all
 _AUDIBLE_ABOVE_FLOOR_DB = 8.0
 _LOUD_BELOW_PEAK_DB = 25.0
 _HOLD_WINDOW_FRAMES = 94  # three seconds
@@ -68,6 +69,20 @@ def audible(levels: Levels) -> Marks:
     threshold = max(min(floor + _AUDIBLE_ABOVE_FLOOR_DB, peak - 6.0), peak - _AUDIBLE_BELOW_PEAK_DB, -75.0)
     marks: Marks = levels > threshold
     return marks
+
+
+def without_sounds(samples: Samples, speech: Regions) -> Samples:
+    """Mono ``[sample]`` at 16 kHz in which all that can be heard outside ``speech`` has become noise of the line.
+
+    Music and tones are gone, and nothing else changes: silence cut in with sharp edges is a sound of its own to
+    networks that have only met lines with noise on them. Deterministic.
+    """
+    levels = levels_db(samples)
+    hidden = np.repeat(audible(levels) & ~marks_of(speech, levels.size, FRAME_MS), FRAME_SAMPLES)[: samples.shape[0]]
+    floor = 10 ** (float(np.quantile(levels, 0.1)) / 20) if levels.size else 0.0
+    noise = np.random.default_rng(0).normal(0.0, max(floor, _LEAST_NOISE), samples.shape[0])
+    cleaned: Samples = np.where(hidden, noise.astype(np.float32), samples)
+    return cleaned
 
 
 def steadiness(samples: Samples) -> Levels:
