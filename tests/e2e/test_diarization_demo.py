@@ -16,7 +16,7 @@ from callinsight.errors import ModelError
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "models" / "demo" / "speakers"
 CALLS = ROOT / "tests" / "data" / "calls"
-WORST_ERROR_RATE = 0.35  # of single bundled calls; one speaker for everybody scores about 0.45, see the test
+WORST_ERROR_RATE = 0.2  # of a few bundled calls; one speaker for everybody scores about 0.45, see the test
 
 pytestmark = pytest.mark.slow
 
@@ -97,8 +97,7 @@ def test_sound_without_speech_of_any_length_does_no_harm(diarizer: PyannoteDiari
     hiss = np.random.default_rng(3).normal(0, 0.003, (1, duration_ms * 16)).astype(np.float32)
     turns = diarizer.diarize(Waveform(hiss, 16_000)).turns
     assert all(turn.span.end_ms <= duration_ms for turn in turns)
-    if duration_ms > 2_000:  # a burst of noise in silence may pass for a sound somebody makes
-        assert sum(turn.span.duration_ms for turn in turns) <= 0.2 * duration_ms
+    assert sum(turn.span.duration_ms for turn in turns) <= 0.2 * duration_ms
 
 
 def test_telemetry_is_off(diarizer: PyannoteDiarizer) -> None:
