@@ -10,6 +10,7 @@ AGENT = "goedemorgen gemeente zonnedaal u spreekt met sanne waarmee kan ik u hel
 CALLER = "ja goedemorgen ik bel over mijn paspoort dat is verlopen en ik wil graag een nieuwe"
 SECOND_AGENT = "met de afdeling burgerzaken ik zie hier dat uw aanvraag klaar ligt u kunt hem ophalen"
 MENU = "welkom bij de gemeente voor afval toets een voor paspoorten toets twee"
+QUEUE = "welkom u bent verbonden met de gemeente zonnedaal heeft u een moment geduld uw gesprek wordt opgenomen"
 
 
 def say(**lines: str) -> list[SpokenWord]:
@@ -46,8 +47,9 @@ def test_a_third_voice_after_a_transfer_is_an_agent() -> None:
     assert roles == {"x": Role.CALLER, "y": Role.AGENT, "z": Role.AGENT}
 
 
-def test_a_voice_menu_is_nobody() -> None:
-    roles = assign_roles(say(m=MENU, y=AGENT, x=CALLER))
+@pytest.mark.parametrize("menu", [MENU, QUEUE])
+def test_a_voice_menu_is_nobody(menu: str) -> None:
+    roles = assign_roles(say(m=menu, y=AGENT, x=CALLER), answers=Role.AGENT)
     assert roles == {"m": Role.SYSTEM, "x": Role.CALLER, "y": Role.AGENT}
 
 
