@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from callinsight.core.values import FailureKind, Span, Waveform
 from callinsight.engines import SpokenChannel
@@ -23,7 +25,7 @@ def piece(clip: dict[str, float], text: str, *, no_speech: float = 0.0, logprob:
     words = text.split()
     step = (clip["end"] - clip["start"]) / max(1, len(words))
     return SimpleNamespace(
-        seek=int(clip["start"] * 100),
+        seek=int(int(clip["start"] * RATE) / RATE * 100),  # as the library does it, with its rounding
         start=clip["start"],
         end=clip["end"],
         text=text,
@@ -95,6 +97,24 @@ def test_order_of_channels_is_kept_whatever_the_batches() -> None:
     channels = [channel((0, 1_000 * n)) for n in (3, 9, 5, 1, 7, 2)]
     found = transcriber(FakePipeline()).transcribe(channels)
     assert [t.utterances[-1].span.end_ms for t in found] == [3_000, 9_000, 5_000, 1_000, 7_000, 2_000]
+
+
+@dataclass
+class LengthTeller(FakePipeline):
+    """Says in every clip how long it is, in ms."""
+
+    def transcribe(self, sound: Any, **options: Any) -> tuple[Iterator[SimpleNamespace], None]:
+        clips = options["clip_timestamps"]
+        return (piece(clip, f"lengte {round((clip['end'] - clip['start']) * 1000)}") for clip in clips), None
+
+
+@given(st.lists(st.integers(64, 3_000), min_size=2, max_size=24))
+@settings(deadline=None)
+def test_no_words_ever_go_to_another_window(lengths_ms: list[int]) -> None:
+    options = TranscribeOptions(batch_windows=16)
+    engine = FasterWhisperTranscriber(FakePipeline(), LengthTeller(), options)
+    found = engine.transcribe([channel((0, length_ms), seconds=3) for length_ms in lengths_ms])
+    assert [[u.text for u in one.utterances] for one in found] == [[f"lengte {ms}"] for ms in lengths_ms]
 
 
 def test_channels_of_many_calls_share_batches() -> None:

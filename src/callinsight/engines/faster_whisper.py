@@ -24,6 +24,11 @@ RATE_HZ = 16_000
 _GRID = RATE_HZ // 100
 """Windows start on whole 10 ms frames, the resolution at which the library reports where a piece of text came from."""
 
+_SEEK_SLACK = 1
+"""The library works out the frame in which a window starts as int(seconds * 100), which in one of twenty windows falls
+one short (0.57 * 100 is 56.99...). Without the slack that window's words would go to the window before it, which may be
+of another call. No window is as short as two frames."""
+
 WHISPER_WINDOW_MS = 28_000
 """Whisper reads 30 seconds at once; a little is left for what splitting adds."""
 
@@ -126,7 +131,7 @@ class FasterWhisperTranscriber:
         frames = [start // _GRID for start in starts]
         by_job: list[list[Any]] = [[] for _ in batch]
         for piece in pieces:
-            by_job[bisect.bisect_right(frames, piece.seek) - 1].append(piece)
+            by_job[bisect.bisect_right(frames, piece.seek + _SEEK_SLACK) - 1].append(piece)
         for job, start, found in zip(batch, starts, by_job, strict=True):
             self._collect(job, found, start * 1000 // RATE_HZ, collected[job.channel])
 
