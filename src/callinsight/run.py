@@ -11,17 +11,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
 
-from callinsight import assembly, bundle, discovery, inbox, quarantine
+from callinsight import assembly, bundle, decisions, discovery, inbox, quarantine
 from callinsight.core.values import CallResult, Failure
 from callinsight.discovery import Plan, PlannedCall
 from callinsight.errors import RecordingError
 from callinsight.ledger import State, open_ledger
 from callinsight.settings import Settings
 from callinsight.store.database import open_reader, open_writer
+from callinsight.store.decisions import sync_decisions
 from callinsight.store.dimensions import sync_dimensions
+from callinsight.store.effects import refresh_effects
 from callinsight.store.failures import keep_failures
 from callinsight.store.load import LoadCounts, RunRecord, delete_calls, load_batch
 from callinsight.store.publish import PublishReport, PublishSettings, publish_from
+from callinsight.store.rebuild import Decisions
 from callinsight.store.rebuild import rebuild as rebuild_database
 from callinsight.store.report import NightReport, last_run_id, night_report
 from callinsight.taxonomy_files import load_taxonomy
@@ -144,6 +147,7 @@ def _keep(settings: Settings, call: PlannedCall, outcome: Outcome) -> ChunkRepor
         replaced = ledger.replaced_by(call.seen_as(State.DONE))
         if replaced is not None:
             bundle.remove_result(work.results, replaced)
+            decisions.remove_reviews(work.reviews, replaced)
         ledger.record([call.seen_as(State.DONE)])
         return ChunkReport(calls=1, audio_ms=outcome.measures.duration_ms)
 
@@ -190,6 +194,8 @@ def _load(settings: Settings, record: RunRecord | None) -> LoadCounts:
             counts += load_batch(connection, results, fresh if first == 0 else (), record)
             ledger.mark_loaded(batch)
         ledger.mark_failures_loaded(set_aside)
+        sync_decisions(connection, decisions.read_reviews(work.reviews), decisions.read_actions(work.actions))
+        refresh_effects(connection)
     return counts
 
 
@@ -201,13 +207,15 @@ def rebuild(settings: Settings) -> LoadCounts:
     )
     taxonomy = load_taxonomy(settings.models.taxonomy)
     work.folder.mkdir(parents=True, exist_ok=True)
-    return rebuild_database(work.database, results, bundle.read_failures(work.failures), taxonomy)
+    made = Decisions(decisions.read_reviews(work.reviews), decisions.read_actions(work.actions))
+    return rebuild_database(work.database, results, bundle.read_failures(work.failures), taxonomy, made)
 
 
 def publish(settings: Settings) -> PublishReport:
     """Build the managers' copy anew and swap it in; readers of the old one keep it. Raises ``StoreError``."""
     options = PublishSettings(k=settings.publish.k, include_quotes=settings.publish.include_quotes)
     with open_writer(settings.work.database) as connection:
+        refresh_effects(connection)
         return publish_from(connection, settings.work.published_database, options)
 
 

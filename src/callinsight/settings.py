@@ -74,6 +74,16 @@ class Work(_Section):
         return self.folder / "failures"
 
     @property
+    def reviews(self) -> Path:
+        """Folder of the improvement meeting's verdicts, a file each; the truth from which the table is filled."""
+        return self.folder / "reviews"
+
+    @property
+    def actions(self) -> Path:
+        """Folder of improvements, a file each; the truth from which the table is filled."""
+        return self.folder / "actions"
+
+    @property
     def quarantine_list(self) -> Path:
         """The data team's readable list of what was set aside; holds file names, so it is for them alone."""
         return self.folder / "quarantine.csv"
@@ -154,6 +164,28 @@ class Publish(_Section):
     include_quotes: bool = False
 
 
+class Review(_Section):
+    """Who may give a verdict or own an improvement: roles and teams, never names."""
+
+    roles: tuple[str, ...] = (
+        "kwaliteitsmedewerker",
+        "teamleider",
+        "klantadviseur",
+        "kennisredacteur",
+        "webredacteur",
+        "beleidsmedewerker",
+    )
+    teams: tuple[str, ...] = (
+        "klantcontact",
+        "communicatie",
+        "webteam",
+        "burgerzaken",
+        "belastingen",
+        "openbare ruimte",
+        "sociaal domein",
+    )
+
+
 class Settings(BaseSettings):
     """All settings. Build with :func:`load`."""
 
@@ -170,6 +202,7 @@ class Settings(BaseSettings):
     process: Process = Process()
     privacy: Privacy = Privacy()
     publish: Publish = Publish()
+    review: Review = Review()
 
     @classmethod
     def settings_customise_sources(
