@@ -1,12 +1,11 @@
 """Verdicts and improvements as files: one each, written atomically, the truth from which the database is filled.
 
-A verdict lies at ``reviews/<call_id>.<review_id>.json``, an improvement at ``actions/<action_id>.json``. A file for each
-needs no lock when two people write at once, and erasing a call takes away whole files.
+A verdict lies at ``reviews/<call_id>.<review_id>.json``, an improvement at ``actions/<action_id>.json``. A file for
+each needs no lock when two people write at once, and erasing a call takes away whole files.
 """
 
-from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -15,41 +14,40 @@ from callinsight.core.improvement import Action, Review
 from callinsight.core.values import require_call_id
 from callinsight.errors import StoreError
 
+_REVIEW, _ACTION = TypeAdapter(Review), TypeAdapter(Action)
 
-@cache
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+_T = TypeVar("_T", Review, Action)
 
 
 def write_review(folder: Path, review: Review) -> Path:
     """Write one verdict; the same one twice is one file."""
     path = folder / f"{review.call_id}.{review.review_id}.json"
-    write_atomically(path, _adapter(Review).dump_json(review))
+    write_atomically(path, _REVIEW.dump_json(review))
     return path
 
 
 def write_action(folder: Path, action: Action) -> Path:
     """Write one improvement; the same one twice is one file."""
     path = folder / f"{action.action_id}.json"
-    write_atomically(path, _adapter(Action).dump_json(action))
+    write_atomically(path, _ACTION.dump_json(action))
     return path
 
 
 def read_reviews(folder: Path) -> tuple[Review, ...]:
     """All verdicts, by call and moment. Raises ``StoreError`` for a damaged file; the text names the file only."""
-    found: list[Review] = [_read(path, Review) for path in folder.glob("[!.]*.json")]
+    found = [_read(path, _REVIEW) for path in folder.glob("[!.]*.json")]
     return tuple(sorted(found, key=lambda one: (one.call_id, one.decided_at, one.review_id)))
 
 
 def read_actions(folder: Path) -> tuple[Action, ...]:
     """All improvements, by the day they took effect. Raises ``StoreError`` for a damaged file."""
-    found: list[Action] = [_read(path, Action) for path in folder.glob("[!.]*.json")]
+    found = [_read(path, _ACTION) for path in folder.glob("[!.]*.json")]
     return tuple(sorted(found, key=lambda one: (one.effective_on, one.action_id)))
 
 
-def _read(path: Path, kind: type[Any]) -> Any:
+def _read(path: Path, form: TypeAdapter[_T]) -> _T:
     try:
-        return _adapter(kind).validate_json(path.read_bytes())
+        return form.validate_json(path.read_bytes())
     except (OSError, ValidationError):
         raise StoreError(f"{path.parent.name}/{path.name} is damaged: restore it from a backup, or delete it") from None
 

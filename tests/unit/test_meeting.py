@@ -1,4 +1,4 @@
-"""The improvement meeting: verdicts and improvements are checked, kept in files of their own, and survive everything."""
+"""The improvement meeting: verdicts and improvements are checked, kept in files of their own, and stay."""
 
 import json
 import shutil

@@ -75,7 +75,7 @@ def show_call(file: Path | None, call_id: str) -> int:
     "verdict",
     epilog="Examples:\n\n\b\n"
     "  callinsight review verdict c3k7... --question waste-container/letter-explain --right --role teamleider\n"
-    "  callinsight review verdict c3k7... --question waste-container --should-be waste-calendar/schedule --role teamleider\n"
+    "  callinsight review verdict c3k7... --need travel --should-be identify --role kwaliteitsmedewerker\n"
     "  callinsight review verdict c3k7... --signal repeat-call --wrong --role kwaliteitsmedewerker",
 )
 @click.argument("call_id")
@@ -89,7 +89,7 @@ def show_call(file: Path | None, call_id: str) -> int:
 @click.option("--role", required=True, help="Role in which you judge, as listed in the settings; never a name.")
 @click.pass_obj
 def give_verdict(
-    file: Path | None, call_id: str, said: str | None, should_be: str | None, role: str, **tags: str | None
+    file: Path | None, /, call_id: str, said: str | None, should_be: str | None, role: str, **tags: str | None
 ) -> int:
     """Say whether a tag of a call is right, wrong, or should be another.
 

@@ -12,8 +12,8 @@ The model of week t before the improvement, with y calls about the matter and e 
 - b, the matter's own trend, is drawn towards 0: normal with ``TREND_SD`` a week, so that a few weeks cannot be
   extrapolated into nonsense, and its uncertainty widens the interval the further it is extrapolated.
 - phi is Pearson's chi-square over its degrees of freedom, at least 1 (P. McCullagh and J. Nelder, Generalized Linear
-  Models, 2nd edition, 1989, sections 4.5 and 9.2.4). When neighbouring weeks resemble each other (lag-1 correlation r of
-  the residuals) it is multiplied by (1 + r) / (1 - r) (G. Bayley and J. Hammersley, Supplement to the JRSS 8, 1946).
+  Models, 2nd edition, 1989, sections 4.5 and 9.2.4). When neighbouring weeks resemble each other (lag-1 correlation
+  r of the residuals) it is multiplied by (1 + r) / (1 - r) (G. Bayley and J. Hammersley, Supplement to the JRSS 8, 1946).
 - The weeks after together are expected to hold M calls with variance phi M + g' C g (C the covariance of a and b, g the
   gradient of M). The 95 % interval is that of the negative binomial distribution with that mean and variance, which
   copes with counts near zero; Student's t in place of the normal when phi had to be estimated.
@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 TREND_SD = 0.02
-"""How much the share of a matter may change a week by itself: in a quarter up or down by a quarter is nothing special."""
+"""How much the share of a matter may change a week by itself: in a quarter up or down by a quarter is common."""
 
 MAX_WEEKS = 26
 """Weeks before and after that are used at most: older ones tell little, and half a year is far to extrapolate."""

@@ -31,8 +31,8 @@ hits AS (
     JOIN calls c USING (call_id)
     GROUP BY ALL
 )
-SELECT a.action_id, w.week_start, a.effective_on, coalesce(h.calls, 0) AS calls, w.calls - coalesce(h.calls, 0) AS others,
-    w.days
+SELECT a.action_id, w.week_start, a.effective_on, coalesce(h.calls, 0) AS calls, 
+    w.calls - coalesce(h.calls, 0) AS others, w.days
 FROM actions a
 JOIN whole w ON w.week_start BETWEEN a.effective_on - $span AND a.effective_on + $span
     AND NOT (w.week_start < a.effective_on AND w.week_start + 6 >= a.effective_on)
