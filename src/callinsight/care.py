@@ -10,6 +10,7 @@ from callinsight.core.values import require_call_id
 from callinsight.errors import CallinsightError, SettingsError
 from callinsight.ledger import open_ledger
 from callinsight.settings import Settings
+from callinsight.store import search
 from callinsight.store.database import open_reader, open_writer
 from callinsight.store.load import delete_calls
 from callinsight.taxonomy_files import check as check_taxonomy
@@ -61,6 +62,7 @@ def forget(settings: Settings, call_id: str) -> Erased:
         raise SettingsError("that is no call id: they look like c3k7... in the table calls") from error
     removed = bundle.remove_result(settings.work.results, call_id)
     removed = decisions.remove_reviews(settings.work.reviews, call_id) > 0 or removed
+    search.remove(settings.work.search_index)  # which holds its turns
     rows = False
     if settings.work.database.exists():
         with open_writer(settings.work.database) as connection:

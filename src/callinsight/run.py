@@ -17,6 +17,7 @@ from callinsight.discovery import Plan, PlannedCall
 from callinsight.errors import RecordingError
 from callinsight.ledger import State, open_ledger
 from callinsight.settings import Settings
+from callinsight.store import search
 from callinsight.store.database import open_reader, open_writer
 from callinsight.store.decisions import sync_decisions
 from callinsight.store.dimensions import sync_dimensions
@@ -183,6 +184,8 @@ def _load(settings: Settings, record: RunRecord | None) -> LoadCounts:
         keep_failures(connection, [failure.recording_ref for failure in failures])
         gone = ledger.gone()
         delete_calls(connection, gone)
+        if gone:
+            search.remove(work.search_index)  # which holds their turns
         ledger.clear_gone(gone)
         set_aside = ledger.failures_not_loaded()
         fresh = [failure for failure in failures if failure.recording_ref in set(set_aside)]

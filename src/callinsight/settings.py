@@ -99,6 +99,11 @@ class Work(_Section):
         return self.folder / "callinsight.duckdb"
 
     @property
+    def search_index(self) -> Path:
+        """Index of the redacted turns for searching; may be deleted, costs one making anew."""
+        return self.folder / "search.duckdb"
+
+    @property
     def published_database(self) -> Path:
         """The read-only copy that managers query."""
         return self.published or self.folder / "published" / "trends.duckdb"

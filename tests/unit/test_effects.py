@@ -93,7 +93,7 @@ def test_at_most_half_a_year_on_each_side_is_used() -> None:
 
 @pytest.mark.parametrize(("mean", "spread"), [(3.0, 1.0), (10.0, 2.0), (40.0, 1.0), (40.0, 3.0)])
 def test_chance_alone_seldom_counts_as_an_effect(mean: float, spread: float) -> None:
-    """With an interval of 95 % at most 5 % of 200 improvements without any effect may look like one; 9 % is no chance."""
+    """With an interval of 95 % about 5 % of 200 improvements without effect may look like one; 9 % is no chance."""
     rng = np.random.default_rng(7)
     wrong = 0
     for _ in range(200):

@@ -13,7 +13,8 @@ The model of week t before the improvement, with y calls about the matter and e 
   extrapolated into nonsense, and its uncertainty widens the interval the further it is extrapolated.
 - phi is Pearson's chi-square over its degrees of freedom, at least 1 (P. McCullagh and J. Nelder, Generalized Linear
   Models, 2nd edition, 1989, sections 4.5 and 9.2.4). When neighbouring weeks resemble each other (lag-1 correlation
-  r of the residuals) it is multiplied by (1 + r) / (1 - r) (G. Bayley and J. Hammersley, Supplement to the JRSS 8, 1946).
+  r of the residuals) it is multiplied by (1 + r) / (1 - r) (G. Bayley and J. Hammersley, Supplement to
+  the JRSS 8, 1946).
 - The weeks after together are expected to hold M calls with variance phi M + g' C g (C the covariance of a and b, g the
   gradient of M). The 95 % interval is that of the negative binomial distribution with that mean and variance, which
   copes with counts near zero; Student's t in place of the normal when phi had to be estimated.

@@ -31,7 +31,7 @@ hits AS (
     JOIN calls c USING (call_id)
     GROUP BY ALL
 )
-SELECT a.action_id, w.week_start, a.effective_on, coalesce(h.calls, 0) AS calls, 
+SELECT a.action_id, w.week_start, a.effective_on, coalesce(h.calls, 0) AS calls,
     w.calls - coalesce(h.calls, 0) AS others, w.days
 FROM actions a
 JOIN whole w ON w.week_start BETWEEN a.effective_on - $span AND a.effective_on + $span

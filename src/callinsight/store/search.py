@@ -1,0 +1,186 @@
+"""Finds words in the redacted turns, whatever their form: DuckDB's full-text search with the Dutch stemmer.
+
+The index lies in a file of its own beside the database. It follows from the database and is made anew when the turns
+have changed; it holds redacted turns too, so whoever erases a call removes it.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from importlib.resources import files
+from pathlib import Path
+
+import duckdb
+
+from callinsight.errors import StoreError
+from callinsight.store.database import connect, quoted
+
+_PRIVATE = 0o600
+_FORMAT = 1
+"""Raise it when the way of indexing changes, so that indexes made before are made anew."""
+
+_SPLIT = "[^a-z0-9]+"
+_WORD = re.compile(r"[^\W_]+")
+
+_STATE = f"""
+SELECT {_FORMAT} || '.' || count(*) || '.' || coalesce(bit_xor(hash(call_id, turn_no, text)), 0) FROM source.turns
+"""  # noqa: S608
+
+_DOCUMENTS = """
+CREATE TABLE documents AS
+SELECT
+    call_id || ':' || turn_no AS document, call_id, turn_no,
+    regexp_replace(text, '<[A-Z]+>', ' ', 'g') AS body  -- a mask is no word that somebody said
+FROM source.turns ORDER BY call_id, turn_no
+"""
+
+_FIND = """
+WITH scored AS (
+    SELECT call_id, turn_no, fts_main_documents.match_bm25(document, $words, conjunctive := $all) AS score FROM documents
+)
+SELECT s.call_id, c.started_local, t.start_ms, t.role, t.text
+FROM scored s
+JOIN source.turns t USING (call_id, turn_no)
+JOIN source.calls c USING (call_id)
+WHERE s.score IS NOT NULL
+    AND ($since IS NULL OR c.local_date >= $since)
+    AND ($topic IS NULL OR EXISTS (FROM source.questions q WHERE q.call_id = s.call_id AND q.topic = $topic))
+ORDER BY s.score DESC, c.started_local DESC, s.call_id, s.turn_no
+LIMIT $limit
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is looked for: turns with all ``words`` (or any of them), in calls on ``topic`` and from ``since`` on."""
+
+    words: str
+    limit: int = 20
+    topic: str | None = None
+    since: date | None = None
+    any_word: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A turn that was found. ``start_ms`` counts from the start of the recording; ``marks`` are slices of ``text``."""
+
+    call_id: str
+    started_local: datetime
+    start_ms: int
+    role: str
+    text: str
+    marks: tuple[tuple[int, int], ...]
+
+
+def find(database: Path, index: Path, question: Question) -> tuple[Hit, ...]:
+    """The best turns first. Makes the index when it is missing or older than the turns.
+
+    Raises ``StoreError`` when the database is missing or in use, or the question holds no word.
+    """
+    if not _WORD.search(question.words):
+        raise StoreError("give at least one word to search for")
+    with _opened(database, index) as connection:
+        wanted = {
+            "words": question.words,
+            "all": 0 if question.any_word else 1,
+            "since": question.since,
+            "topic": question.topic,
+            "limit": question.limit,
+        }
+        try:
+            rows = connection.execute(_FIND, wanted).fetchall()
+            stems = _stems(connection, _WORD.findall(question.words))
+            wanted_stems = set(stems.values())
+            found = _stems(connection, [word for *_, text in rows for word in _WORD.findall(text)])
+        except duckdb.Error as error:
+            raise StoreError(f"searching failed ({type(error).__name__}): remove {index.name} and try again") from None
+    return tuple(
+        Hit(
+            *row,
+            tuple(match.span() for match in _WORD.finditer(row[-1]) if found[match.group()] in wanted_stems),
+        )
+        for row in rows
+    )
+
+
+def _stems(connection: duckdb.DuckDBPyConnection, words: list[str]) -> dict[str, str]:
+    """The stem of each word, as the index makes it."""
+    distinct = sorted(set(words))
+    asked = "SELECT w, stem(lower(strip_accents(w)), 'dutch') FROM (SELECT unnest($words::VARCHAR[]) AS w)"
+    return {str(word): str(stem) for word, stem in connection.execute(asked, {"words": distinct}).fetchall()}
+
+
+@contextmanager
+def _opened(database: Path, index: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The index, opened for reading and up to date, with the database attached as ``source``."""
+    with _source_of(connect(Path(":memory:"), read_only=False), database) as connection:
+        row = connection.execute(_STATE).fetchone()
+    state = str(row[0]) if row else ""
+    if _state_of(index) != state:
+        _build(database, index, state)
+    with _source_of(connect(index, read_only=True), database) as connection:
+        _load_fts(connection)
+        yield connection
+
+
+@contextmanager
+def _source_of(connection: duckdb.DuckDBPyConnection, database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    try:
+        connect(database, read_only=True).close()  # which explains what is wrong, when something is
+        connection.execute(f"ATTACH {quoted(str(database))} AS source (READ_ONLY)")
+        yield connection
+    finally:
+        connection.close()
+
+
+def _state_of(index: Path) -> str:
+    """The state that the index was made from; empty when there is none that can be read."""
+    if not index.is_file():
+        return ""
+    try:
+        with connect(index, read_only=True) as connection:
+            row = connection.execute("SELECT state FROM made_from").fetchone()
+    except (duckdb.Error, StoreError):
+        return ""
+    return str(row[0]) if row else ""
+
+
+def _build(database: Path, index: Path, state: str) -> None:
+    fresh = index.with_name(f".{index.name}.{os.getpid()}.part")
+    remove(fresh)
+    try:
+        with _source_of(connect(fresh, read_only=False), database) as connection:
+            fresh.chmod(_PRIVATE)
+            _load_fts(connection)
+            connection.execute(_DOCUMENTS)
+            connection.execute(
+                "PRAGMA create_fts_index('documents', 'document', 'body', stemmer = 'dutch', stopwords = 'none', "
+                f"ignore = '{_SPLIT}', strip_accents = 1, lower = 1)"
+            )
+            connection.execute("CREATE TABLE made_from AS SELECT $state AS state", {"state": state})
+        fresh.replace(index)
+    except duckdb.Error as error:
+        raise StoreError(f"no search index can be made ({type(error).__name__}): is there room on the disk?") from None
+    finally:
+        remove(fresh)
+
+
+def remove(index: Path) -> None:
+    """Remove the index; the next search makes it anew."""
+    for leftover in (index, index.with_name(index.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+
+
+def _load_fts(connection: duckdb.DuckDBPyConnection) -> None:
+    """Load the extension that lies in the installed package; nothing is fetched."""
+    place = files("duckdb_extension_fts") / "extensions" / f"v{duckdb.__version__}" / "fts.duckdb_extension"
+    try:
+        connection.execute(f"LOAD {quoted(str(place))}")
+    except duckdb.Error as error:
+        raise StoreError(
+            f"full-text search cannot be loaded ({type(error).__name__}): install what requirements.lock names"
+        ) from None
