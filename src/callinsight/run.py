@@ -22,6 +22,7 @@ from callinsight.store.database import open_reader, open_writer
 from callinsight.store.decisions import sync_decisions
 from callinsight.store.dimensions import sync_dimensions
 from callinsight.store.effects import refresh_effects
+from callinsight.store.export import export
 from callinsight.store.failures import keep_failures
 from callinsight.store.load import LoadCounts, RunRecord, delete_calls, load_batch
 from callinsight.store.publish import PublishReport, PublishSettings, publish_from
@@ -215,11 +216,16 @@ def rebuild(settings: Settings) -> LoadCounts:
 
 
 def publish(settings: Settings) -> PublishReport:
-    """Build the managers' copy anew and swap it in; readers of the old one keep it. Raises ``StoreError``."""
+    """Build the managers' copy anew, in every shape, and swap it in; readers of the old one keep it.
+
+    Raises ``StoreError``.
+    """
     options = PublishSettings(k=settings.publish.k, include_quotes=settings.publish.include_quotes)
     with open_writer(settings.work.database) as connection:
         refresh_effects(connection)
-        return publish_from(connection, settings.work.published_database, options)
+        made = publish_from(connection, settings.work.published_database, options)
+    export(settings.work.published_database, settings.publish.files)
+    return made
 
 
 def report(settings: Settings, run_id: str) -> NightReport:

@@ -167,6 +167,7 @@ class Publish(_Section):
 
     k: int = Field(default=10, ge=1)
     include_quotes: bool = False
+    files: tuple[Literal["parquet", "csv", "xlsx"], ...] = ("parquet", "csv", "xlsx")
 
 
 class Review(_Section):

@@ -34,9 +34,7 @@ _COPY = {
 }
 
 _TABLES = "SELECT table_name, comment FROM duckdb_tables() WHERE NOT internal ORDER BY table_name"
-_COLUMNS = (
-    "SELECT column_name, comment FROM duckdb_columns() WHERE table_name = ? AND NOT internal ORDER BY column_index"
-)
+_COLUMNS = "SELECT column_name, comment FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index"
 
 
 @cache

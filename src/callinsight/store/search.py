@@ -39,7 +39,8 @@ FROM source.turns ORDER BY call_id, turn_no
 
 _FIND = """
 WITH scored AS (
-    SELECT call_id, turn_no, fts_main_documents.match_bm25(document, $words, conjunctive := $all) AS score FROM documents
+    SELECT call_id, turn_no, fts_main_documents.match_bm25(document, $words, conjunctive := $all) AS score
+    FROM documents
 )
 SELECT s.call_id, c.started_local, t.start_ms, t.role, t.text
 FROM scored s
@@ -99,12 +100,13 @@ def find(database: Path, index: Path, question: Question) -> tuple[Hit, ...]:
         except duckdb.Error as error:
             raise StoreError(f"searching failed ({type(error).__name__}): remove {index.name} and try again") from None
     return tuple(
-        Hit(
-            *row,
-            tuple(match.span() for match in _WORD.finditer(row[-1]) if found[match.group()] in wanted_stems),
-        )
-        for row in rows
+        Hit(call_id, started, start_ms, role, text, _marks(text, found, wanted_stems))
+        for call_id, started, start_ms, role, text in rows
     )
+
+
+def _marks(text: str, found: dict[str, str], wanted: set[str]) -> tuple[tuple[int, int], ...]:
+    return tuple(match.span() for match in _WORD.finditer(text) if found[match.group()] in wanted)
 
 
 def _stems(connection: duckdb.DuckDBPyConnection, words: list[str]) -> dict[str, str]:

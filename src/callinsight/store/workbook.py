@@ -1,4 +1,4 @@
-"""An Excel workbook that opens ready to read: a sheet per table, headings, a filter, widths, and a sheet that explains."""
+"""An Excel workbook that opens ready to read: a sheet per table with headings and a filter, and one that explains."""
 
 import io
 from collections.abc import Iterator, Sequence

@@ -92,7 +92,7 @@ def test_an_effect_follows_calls_that_go_and_come(improved: Connection, make_wee
     before = _effects(improved)
     late = make_weeks((0,) * 8 + (14,) * 5, prefix="late")
     load_batch(improved, late, [])
-    assert _effects(improved) == [(8, 5, 160, 100, "geen verschil")]
+    assert _effects(improved) == [(8, 5, 160, 100, "te vroeg om te zeggen")]
     delete_calls(improved, [call.call.call_id for call in late])
     assert _effects(improved) == before
 

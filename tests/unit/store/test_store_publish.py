@@ -280,7 +280,7 @@ while True:
 print(asked, last)
 """
 
-READERS, PUBLICATIONS = 4, 8
+READERS, PUBLICATIONS = 8, 20
 
 
 def _stop(stop: Path, readers: list[subprocess.Popen[str]]) -> list[tuple[int, str, str]]:
@@ -289,17 +289,18 @@ def _stop(stop: Path, readers: list[subprocess.Popen[str]]) -> list[tuple[int, s
     ended = []
     for reader in readers:
         try:
-            said, complained = reader.communicate(timeout=120)
+            said, complained = reader.communicate(timeout=300)
         finally:
             reader.kill()
         ended.append((reader.returncode, said, complained))
     return ended
 
 
+@pytest.mark.slow
 def test_readers_lose_no_query_through_publications(
     database: Path, make_result: MakeResult, tmp_path: Path, target: Path
 ) -> None:
-    """Four processes query all the time while the writer loads and publishes; each answer is of one whole copy."""
+    """Eight processes query all the time while the writer loads and publishes; each answer is of one whole copy."""
     stop = tmp_path / "stop"
     command = [sys.executable, "-c", _READ_UNTIL_STOPPED, str(target), str(stop)]
     with open_writer(database) as connection:
