@@ -62,7 +62,8 @@ def forget(settings: Settings, call_id: str) -> Erased:
         raise SettingsError("that is no call id: they look like c3k7... in the table calls") from error
     removed = bundle.remove_result(settings.work.results, call_id)
     removed = decisions.remove_reviews(settings.work.reviews, call_id) > 0 or removed
-    search.remove(settings.work.search_index)  # which holds its turns
+    search.remove(settings.work.search_index)  # which holds its turns, as a meeting's pack may
+    decisions.remove_packs(settings.work.packs, call_id)
     rows = False
     if settings.work.database.exists():
         with open_writer(settings.work.database) as connection:

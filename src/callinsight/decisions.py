@@ -60,6 +60,15 @@ def remove_reviews(folder: Path, call_id: str) -> int:
     return len(paths)
 
 
+def remove_packs(folder: Path, call_id: str) -> int:
+    """Erase the meeting's packs that hold something of a call; how many there were. The weekly flow makes new ones."""
+    wanted = require_call_id(call_id).encode()
+    paths = [path for path in folder.glob("*.html") if wanted in path.read_bytes()]
+    for path in paths:
+        path.unlink(missing_ok=True)
+    return len(paths)
+
+
 def remove_action(folder: Path, action_id: str) -> bool:
     """Take an improvement back; whether there was one."""
     path = folder / f"{require_call_id(action_id)}.json"

@@ -150,6 +150,7 @@ def _keep(settings: Settings, call: PlannedCall, outcome: Outcome) -> ChunkRepor
         if replaced is not None:
             bundle.remove_result(work.results, replaced)
             decisions.remove_reviews(work.reviews, replaced)
+            decisions.remove_packs(work.packs, replaced)
         ledger.record([call.seen_as(State.DONE)])
         return ChunkReport(calls=1, audio_ms=outcome.measures.duration_ms)
 

@@ -99,6 +99,11 @@ class Work(_Section):
         return self.folder / "callinsight.duckdb"
 
     @property
+    def packs(self) -> Path:
+        """Folder of the improvement meeting's packs, which hold redacted sentences and are for the meeting alone."""
+        return self.folder / "overleg"
+
+    @property
     def search_index(self) -> Path:
         """Index of the redacted turns for searching; may be deleted, costs one making anew."""
         return self.folder / "search.duckdb"

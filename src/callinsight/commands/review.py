@@ -113,6 +113,23 @@ def give_verdict(
     return EXIT_OK
 
 
+@review_command.command("pack", epilog="Example: callinsight review pack")
+@click.pass_obj
+def make_pack(file: Path | None) -> int:
+    """Make the improvement meeting's pack of the last whole week: one HTML file that also prints well.
+
+    It holds redacted sentences of single calls, so keep it within the meeting. The weekly flow makes the same file.
+    """
+    from callinsight.review import pack
+
+    made = pack.make(settings.load(file))
+    if made.path is None:
+        console.out.print("Er is nog geen hele week met gesprekken.")
+    else:
+        console.out.print(f"Verbeteroverleg {made.iso_week}: {made.path}", soft_wrap=True, highlight=False)
+    return EXIT_OK
+
+
 def _lines(result: CallResult) -> list[tuple[object, ...]]:
     """The turns, with a mark at those that are evidence for a question or a signal."""
     pointed = {turn for q in result.tags.questions for turn in q.evidence}

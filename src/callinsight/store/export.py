@@ -12,7 +12,7 @@ from collections.abc import Collection
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import duckdb
 
@@ -22,7 +22,6 @@ from callinsight.store.query import Table
 from callinsight.store.scripts import HERE
 from callinsight.store.workbook import Front, Heading, Sheet, workbook
 
-Shape = Literal["parquet", "csv", "xlsx"]
 FOLDER = "tabellen"
 _READABLE = 0o444
 _KEPT = 2
@@ -48,7 +47,7 @@ def workbook_path(published: Path) -> Path:
     return published.with_suffix(".xlsx")
 
 
-def export(published: Path, shapes: Collection[Shape]) -> tuple[Path, ...]:
+def export(published: Path, shapes: Collection[str]) -> tuple[Path, ...]:
     """Write the published database in other shapes beside it; return the paths of what was written.
 
     Raises ``StoreError`` when the database is missing or something cannot be written; what was there then stays.

@@ -22,8 +22,16 @@ _PRIVATE = 0o600
 _FORMAT = 1
 """Raise it when the way of indexing changes, so that indexes made before are made anew."""
 
-_SPLIT = "[^a-z0-9]+"
 _WORD = re.compile(r"[^\W_]+")
+
+_FORMS = """
+CREATE TEMP MACRO form(word) AS
+    regexp_replace(regexp_replace(stem(lower(strip_accents(word)), 'dutch'), 'v$', 'f'), 'z$', 's');
+CREATE TEMP MACRO forms(text) AS array_to_string(
+    list_transform(regexp_extract_all(lower(strip_accents(text)), '[a-z0-9]+'), lambda word: form(word)), ' ');
+"""
+# The Dutch stemmer makes "briev" of "brieven" and "huiz" of "huizen"; with f and s, which Dutch writes at the end of a
+# word, they meet "brief" and "huis". The index holds these forms, and so it needs no stemmer of its own.
 
 _STATE = f"""
 SELECT {_FORMAT} || '.' || count(*) || '.' || coalesce(bit_xor(hash(call_id, turn_no, text)), 0) FROM source.turns
@@ -33,13 +41,13 @@ _DOCUMENTS = """
 CREATE TABLE documents AS
 SELECT
     call_id || ':' || turn_no AS document, call_id, turn_no,
-    regexp_replace(text, '<[A-Z]+>', ' ', 'g') AS body  -- a mask is no word that somebody said
+    forms(regexp_replace(text, '<[A-Z]+>', ' ', 'g')) AS body  -- a mask is no word that somebody said
 FROM source.turns ORDER BY call_id, turn_no
 """
 
 _FIND = """
 WITH scored AS (
-    SELECT call_id, turn_no, fts_main_documents.match_bm25(document, $words, conjunctive := $all) AS score
+    SELECT call_id, turn_no, fts_main_documents.match_bm25(document, forms($words), conjunctive := $all) AS score
     FROM documents
 )
 SELECT s.call_id, c.started_local, t.start_ms, t.role, t.text
@@ -112,7 +120,7 @@ def _marks(text: str, found: dict[str, str], wanted: set[str]) -> tuple[tuple[in
 def _stems(connection: duckdb.DuckDBPyConnection, words: list[str]) -> dict[str, str]:
     """The stem of each word, as the index makes it."""
     distinct = sorted(set(words))
-    asked = "SELECT w, stem(lower(strip_accents(w)), 'dutch') FROM (SELECT unnest($words::VARCHAR[]) AS w)"
+    asked = "SELECT w, form(w) FROM (SELECT unnest($words::VARCHAR[]) AS w)"
     return {str(word): str(stem) for word, stem in connection.execute(asked, {"words": distinct}).fetchall()}
 
 
@@ -160,8 +168,8 @@ def _build(database: Path, index: Path, state: str) -> None:
             _load_fts(connection)
             connection.execute(_DOCUMENTS)
             connection.execute(
-                "PRAGMA create_fts_index('documents', 'document', 'body', stemmer = 'dutch', stopwords = 'none', "
-                f"ignore = '{_SPLIT}', strip_accents = 1, lower = 1)"
+                "PRAGMA create_fts_index('documents', 'document', 'body', stemmer = 'none', stopwords = 'none', "
+                "ignore = '[^a-z0-9]+')"
             )
             connection.execute("CREATE TABLE made_from AS SELECT $state AS state", {"state": state})
         fresh.replace(index)
@@ -178,10 +186,11 @@ def remove(index: Path) -> None:
 
 
 def _load_fts(connection: duckdb.DuckDBPyConnection) -> None:
-    """Load the extension that lies in the installed package; nothing is fetched."""
+    """Load the extension that lies in the installed package (nothing is fetched), and how words are looked up."""
     place = files("duckdb_extension_fts") / "extensions" / f"v{duckdb.__version__}" / "fts.duckdb_extension"
     try:
         connection.execute(f"LOAD {quoted(str(place))}")
+        connection.execute(_FORMS)
     except duckdb.Error as error:
         raise StoreError(
             f"full-text search cannot be loaded ({type(error).__name__}): install what requirements.lock names"

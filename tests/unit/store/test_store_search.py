@@ -50,6 +50,24 @@ def test_every_form_of_a_word_is_found(spoken: Path, index: Path) -> None:
     assert _found(spoken, index, "gemeentehuis") == []
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("huis", "al die huizen"),
+        ("huizen", "het huis"),
+        ("aanvraag", "twee aanvragen"),
+        ("vergunningen", "de vergunning"),
+        ("bellen", "ik bel nog eens"),
+        ("onduidelijk", "een onduidelijke zin"),
+    ],
+)
+def test_dutch_forms_meet(database: Path, index: Path, make_result: MakeResult, asked: str, said: str) -> None:
+    with open_writer(database) as connection:
+        load_batch(connection, [make_result("call-a", said=said)], [])
+    (hit,) = find(database, index, Question(asked))
+    assert hit.marks
+
+
 def test_a_hit_tells_where_it_was_said(spoken: Path, index: Path) -> None:
     (hit,) = find(spoken, index, Question("brief", since=date(2026, 9, 1), topic="passport"))
     text = "die brief is mij onduidelijk zegt <NAAM>"
