@@ -1,5 +1,6 @@
 """The improvement meeting's pack: what the week holds, in one accessible file that loads nothing."""
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -84,6 +85,7 @@ def test_improvements_come_with_their_effect(made: tuple[Settings, str]) -> None
     assert "Pagina &lt;b&gt;parkeren&lt;/b&gt; hersteld: minder" in told
     assert "In 5 weken 25 gesprekken; zonder verbetering waren er 100 te verwachten" in told
     assert "2026-W48: 5." in told
+    assert "Verbeteroverleg, week 48 van 2026" in page
 
 
 def test_flagged_calls_come_with_the_turns_around_their_evidence(made: tuple[Settings, str]) -> None:
@@ -148,6 +150,29 @@ def test_the_markup_is_accessible(made: tuple[Settings, str]) -> None:
     named = [one["aria-labelledby"] for _, one in outline.tags if one.get("aria-labelledby")]
     links = [(one.get("href") or "")[1:] for one in outline.all("a")]
     assert set(named) | set(links) <= set(ids)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("waarom-steeg-afval", ("2026-W48", "Container of afvalpas", "Ik begrijp de brief niet", " 25 ")),
+        ("hielp-de-brief", ("Pagina <b>parkeren</b> hersteld: minder. In 5 weken 25 gesprekken", "100.0")),
+    ],
+)
+def test_the_notebooks_tell_the_same_story(
+    made: tuple[Settings, str],
+    name: str,
+    told: tuple[str, ...],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CALLINSIGHT_TRENDS", str(made[0].work.published_database))
+    names: dict[str, object] = {}
+    for cell in json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), names)
+    shown = capsys.readouterr().out
+    assert [text for text in told if text not in shown] == []
 
 
 def test_it_prints_on_paper(made: tuple[Settings, str]) -> None:

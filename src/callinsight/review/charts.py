@@ -9,7 +9,7 @@ _BAR, _MARKED, _TEXT = "#154273", "#b85c00", "#1b1b1b"
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Counts per week; ``None`` is a hidden count. ``since`` is the index of the week before which a line is drawn."""
+    """Counts per week; ``None`` is a hidden count, drawn as a question mark. A line comes before week ``since``."""
 
     weeks: tuple[str, ...]
     counts: tuple[int | None, ...]
@@ -40,6 +40,9 @@ def data_uri(series: Series) -> str:
         places = range(len(series.weeks))
         colours = [_MARKED if place == len(series.weeks) - 1 else _BAR for place in places]
         axes.bar(places, [count or 0 for count in series.counts], color=colours)
+        for place, count in zip(places, series.counts, strict=True):
+            if count is None:  # no bar would look like no calls
+                axes.text(place, 0, "?", ha="center", va="bottom", fontsize=8, color=_TEXT)
         if series.since is not None:
             axes.axvline(series.since - 0.5, color=_TEXT, linewidth=1, linestyle="--")
         _lay_out(axes, series)
@@ -53,5 +56,6 @@ def _lay_out(axes, series: Series) -> None:  # type: ignore[no-untyped-def]  # A
     shown = list(range(len(series.weeks) - 1, -1, -step))[::-1]
     axes.set_xticks(shown, [series.weeks[n][-2:] for n in shown], fontsize=7)
     axes.yaxis.get_major_locator().set_params(integer=True, nbins=3)
+    axes.set_ylim(0, max([1, *(1.1 * count for count in series.counts if count is not None)]))
     axes.tick_params(axis="y", labelsize=7)
     axes.spines[["top", "right"]].set_visible(False)

@@ -25,13 +25,16 @@ _FORMAT = 1
 _WORD = re.compile(r"[^\W_]+")
 
 _FORMS = """
+CREATE TEMP MACRO single(stem) AS
+    CASE WHEN regexp_matches(stem, '(bb|dd|ff|gg|kk|ll|mm|nn|pp|rr|ss|tt)$') THEN left(stem, -1) ELSE stem END;
 CREATE TEMP MACRO form(word) AS
-    regexp_replace(regexp_replace(stem(lower(strip_accents(word)), 'dutch'), 'v$', 'f'), 'z$', 's');
+    single(regexp_replace(regexp_replace(stem(lower(strip_accents(word)), 'dutch'), 'v$', 'f'), 'z$', 's'));
 CREATE TEMP MACRO forms(text) AS array_to_string(
     list_transform(regexp_extract_all(lower(strip_accents(text)), '[a-z0-9]+'), lambda word: form(word)), ' ');
 """
-# The Dutch stemmer makes "briev" of "brieven" and "huiz" of "huizen"; with f and s, which Dutch writes at the end of a
-# word, they meet "brief" and "huis". The index holds these forms, and so it needs no stemmer of its own.
+# The Dutch stemmer makes "briev" of "brieven", "huiz" of "huizen" and "bell" of "bellen". With f, s and single letters,
+# which Dutch writes at the end of a word, they meet "brief", "huis" and "bel". The index holds these forms, and so it
+# needs no stemmer of its own.
 
 _STATE = f"""
 SELECT {_FORMAT} || '.' || count(*) || '.' || coalesce(bit_xor(hash(call_id, turn_no, text)), 0) FROM source.turns
