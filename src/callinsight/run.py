@@ -22,7 +22,7 @@ from callinsight.store.database import open_reader, open_writer
 from callinsight.store.decisions import sync_decisions
 from callinsight.store.dimensions import sync_dimensions
 from callinsight.store.effects import refresh_effects
-from callinsight.store.export import export
+from callinsight.store.export import export, is_behind
 from callinsight.store.failures import keep_failures
 from callinsight.store.load import LoadCounts, RunRecord, delete_calls, load_batch
 from callinsight.store.publish import PublishReport, PublishSettings, publish_from
@@ -225,7 +225,7 @@ def publish(settings: Settings) -> PublishReport:
     with open_writer(settings.work.database) as connection:
         refresh_effects(connection)
         made = publish_from(connection, settings.work.published_database, options)
-    export(settings.work.published_database, settings.publish.files)
+        export(settings.work.published_database, settings.publish.files)
     return made
 
 
@@ -326,7 +326,8 @@ def night(settings: Settings, on_plan: Callable[[Plan], None], on_progress: OnPr
 
 
 def _is_behind(settings: Settings) -> bool:
-    """Whether results wait to be loaded or nothing has been published yet: an earlier run was stopped."""
+    """Whether results wait to be loaded, or a shape of the published copy is missing: an earlier run was stopped."""
     with open_ledger(settings.work.ledger) as ledger:
         waiting = ledger.not_loaded() or ledger.failures_not_loaded() or ledger.gone()
-        return bool(waiting) or not settings.work.published_database.exists()
+    published = settings.work.published_database
+    return bool(waiting) or not published.exists() or is_behind(published, settings.publish.files)

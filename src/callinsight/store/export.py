@@ -50,9 +50,12 @@ def workbook_path(published: Path) -> Path:
 def export(published: Path, shapes: Collection[str]) -> tuple[Path, ...]:
     """Write the published database in other shapes beside it; return the paths of what was written.
 
+    Whoever calls this holds the writer's database, so that no other publication runs.
+
     Raises ``StoreError`` when the database is missing or something cannot be written; what was there then stays.
     """
     written: list[Path] = []
+    _clear(published)
     with connect(published, read_only=True) as connection:
         try:
             tables = dict(connection.execute(_TABLES).fetchall())
@@ -67,6 +70,21 @@ def export(published: Path, shapes: Collection[str]) -> tuple[Path, ...]:
                 "is there room on the disk, and does it hold links?"
             ) from None
     return tuple(written)
+
+
+def is_behind(published: Path, shapes: Collection[str]) -> bool:
+    """Whether a shape is missing or older than the published database: an earlier publication was stopped."""
+    wanted = [workbook_path(published)] if "xlsx" in shapes else []
+    wanted += [published.parent / FOLDER] if {"parquet", "csv"} & set(shapes) else []
+    made = published.stat().st_mtime_ns
+    return any(not path.exists() or path.lstat().st_mtime_ns < made for path in wanted)
+
+
+def _clear(published: Path) -> None:
+    """Remove what a publication that was killed left half-made. Only one process publishes at a time."""
+    link, book = published.parent / FOLDER, workbook_path(published)
+    for leftover in (*link.parent.glob(f".{link.name}.*.link"), *book.parent.glob(f".{book.name}.*.part")):
+        leftover.unlink(missing_ok=True)
 
 
 def _write_tables(

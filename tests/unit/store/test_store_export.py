@@ -1,6 +1,7 @@
 """The published copy as Parquet, CSV and Excel: the same figures, nothing more, each whole or not there."""
 
 import csv
+import os
 import stat
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -17,7 +18,7 @@ from callinsight.errors import StoreError
 from callinsight.store import export as export_module
 from callinsight.store import workbook as workbook_module
 from callinsight.store.dimensions import sync_dimensions
-from callinsight.store.export import answer_workbook, export, headings, put
+from callinsight.store.export import answer_workbook, export, headings, is_behind, put
 from callinsight.store.load import load_batch
 from callinsight.store.publish import PublishSettings, fill_published, publish_from
 from callinsight.store.query import Table, run_query
@@ -133,6 +134,21 @@ def test_a_failed_export_keeps_what_was_there(published: Path, monkeypatch: pyte
         export(published, ALL)
     assert ((published.parent / "tabellen").resolve(), published.with_suffix(".xlsx").read_bytes()) == before
     assert len(list(published.parent.glob(".tabellen*"))) == 1
+
+
+def test_what_a_killed_publication_left_is_noticed_and_cleared(published: Path) -> None:
+    assert is_behind(published, ("xlsx",))
+    assert not is_behind(published, ())
+    export(published, ALL)
+    assert not is_behind(published, ALL)
+    os.utime(published, ns=(2**62, 2**62))  # a newer database was swapped in, and then the process died
+    assert is_behind(published, ("csv",))
+    assert is_behind(published, ("xlsx",))
+    for name in (".trends.xlsx.1.part", ".tabellen.1.link"):
+        (published.parent / name).write_text("half")
+    export(published, ALL)
+    names = [path.name for path in published.parent.iterdir() if not path.name.startswith(".tabellen-")]
+    assert sorted(names) == ["tabellen", "trends.duckdb", "trends.xlsx"]
 
 
 def test_every_published_table_and_column_has_a_dutch_name(writer: duckdb.DuckDBPyConnection) -> None:

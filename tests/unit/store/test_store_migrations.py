@@ -114,10 +114,8 @@ def test_a_database_of_the_first_schema_is_brought_up_to_date(database: Path, tm
         assert connection.execute("SELECT text FROM turns").fetchall() == [("dag",)]
         assert connection.execute("FROM reviews").fetchall() == []
         assert connection.execute("FROM action_effect").fetchall() == []
-        names = [
-            name for (name,) in connection.execute("SELECT name FROM schema_migrations ORDER BY number").fetchall()
-        ]
-    assert names == [script.name for script in read_scripts(MIGRATIONS)]
+        found = connection.execute("SELECT name FROM schema_migrations ORDER BY number").fetchall()
+    assert found == [(script.name,) for script in read_scripts(MIGRATIONS)]
 
 
 def test_opening_twice_changes_nothing(database: Path) -> None:
