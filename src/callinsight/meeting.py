@@ -7,9 +7,11 @@ from datetime import UTC, date, datetime
 
 from callinsight import bundle, decisions
 from callinsight.core.improvement import About, Action, ActionKind, Review, Tag, Target, Verdict
+from callinsight.core.redaction.redact import find
 from callinsight.core.taxonomy import Taxonomy
-from callinsight.core.values import UNKNOWN_LABEL, CallResult, require_call_id
+from callinsight.core.values import UNKNOWN_LABEL, CallResult, Role, Span, Turn, Word, require_call_id
 from callinsight.errors import SettingsError, StoreError
+from callinsight.privacy_files import load_rules
 from callinsight.settings import Settings
 from callinsight.store.database import open_writer
 from callinsight.store.decisions import sync_decisions
@@ -147,9 +149,21 @@ class Plan:
     targets: tuple[str, ...]
 
 
+def _require_impersonal(settings: Settings, title: str) -> None:
+    """Raise ``SettingsError`` when the rules of redaction would mask something in a title, which managers read."""
+    words = tuple(Word(Span(n, n + 1), word, 1.0) for n, word in enumerate(title.split()))
+    if words and find((Turn(Span(0, len(words)), Role.UNKNOWN, words),), load_rules(settings.models.personal_data)):
+        raise SettingsError("the title seems to name a person or an address: say what was improved without it")
+
+
 def add_action(settings: Settings, plan: Plan) -> Action:
-    """Keep an improvement. Raises ``SettingsError``, with what is near, for a topic, question or owner not known."""
+    """Keep an improvement.
+
+    Raises ``SettingsError``, with what is near, for a topic, question or owner not known, and for a title that seems to
+    name somebody.
+    """
     _require_role(plan.owner, (*settings.review.roles, *settings.review.teams))
+    _require_impersonal(settings, plan.title)
     taxonomy = load_taxonomy(settings.models.taxonomy)
     tags = [parse_tag(About.QUESTION, target) for target in plan.targets]
     for tag in tags:

@@ -206,8 +206,9 @@ def test_what_is_not_known_is_refused_with_what_is_near(
         ({"targets": ()}, "at least one question"),
         ({"targets": ("passport", "passport")}, "named twice"),
         ({"owner": "comunicatie"}, "did you mean communicatie"),
-        ({"title": "Bel 0612345678"}, "no long number"),
-        ({"title": "Vraag jan@example.org"}, "no long number or e-mail"),
+        ({"title": "Bel 0612345678"}, "no long number|name a person"),
+        ({"title": "Vraag jan@example.org"}, "e-mail|name a person"),
+        ({"title": "Brief van mevrouw Jansen herschreven"}, "name a person"),
         ({"title": "x" * 121}, "at most 120"),
         ({"title": " "}, "must not be empty"),
         ({"title": "een\ntwee"}, "one line"),
@@ -311,6 +312,7 @@ def test_the_command_line_gives_verdicts(chosen: Settings, ask: Callable[..., st
     ask("verdict", "call-two", "--outcome", "handled", "--should-be", "callback-request", "--role", "teamleider")
     ask("verdict", "call-two", "--need", "travel", "--right", "--role", "teamleider", code=2)
     assert len(reviews(chosen)) == 3
+    assert "Oordeel: handled moet zijn: callback-request (teamleider)" in ask("show", "call-two")
     assert "--right, --wrong, --should-be" in ask(*given, code=2)
     assert "--right, --wrong, --should-be" in ask(*given, "--right", "--should-be", "passport", code=2)
     assert "give one of" in ask("verdict", "call-one", "--right", "--role", "teamleider", code=2)

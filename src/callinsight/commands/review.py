@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from callinsight import console, meeting, settings
+from callinsight import console, decisions, meeting, settings
 from callinsight.cli import EXIT_OK
 from callinsight.commands.actions import WAITING, action_command
 from callinsight.core.improvement import About, Verdict
@@ -14,6 +14,7 @@ from callinsight.errors import SettingsError
 from callinsight.store.query import run_query
 from callinsight.taxonomy_files import load_taxonomy
 
+_VERDICTS = {Verdict.RIGHT: "klopt", Verdict.WRONG: "klopt niet", Verdict.OTHER: "moet zijn:"}
 _WHO = {Role.AGENT: "gemeente", Role.CALLER: "beller", Role.SYSTEM: "keuzemenu", Role.UNKNOWN: "onbekend"}
 
 
@@ -53,7 +54,7 @@ def list_flagged(file: Path | None, kind: str | None, limit: int) -> int:
 @click.argument("call_id")
 @click.pass_obj
 def show_call(file: Path | None, call_id: str) -> int:
-    """Show one call: its questions, needs and signals, and the redacted turns."""
+    """Show one call: its questions, needs and signals, verdicts on them, and the redacted turns."""
     chosen = settings.load(file)
     taxonomy = load_taxonomy(chosen.models.taxonomy)
     result = meeting.find_call(chosen, call_id)
@@ -67,6 +68,10 @@ def show_call(file: Path | None, call_id: str) -> int:
         console.out.print(
             f"Signaal: {taxonomy.signals[flag.kind].label} (beurt {list(flag.evidence)})", highlight=False
         )
+    for review in decisions.read_reviews(chosen.work.reviews):
+        if review.call_id == call_id:
+            said = _VERDICTS[review.verdict] + (f" {review.should_be}" if review.should_be else "")
+            console.out.print(f"Oordeel: {review.tag} {said} ({review.role})", highlight=False)
     console.out.print(console.table("", ("beurt", "tijd", "wie", "tekst", ""), _lines(result)))
     return EXIT_OK
 

@@ -19,8 +19,8 @@ The model of week t before the improvement, with y calls about the matter and e 
   gradient of M). The 95 % interval is that of the negative binomial distribution with that mean and variance, which
   copes with counts near zero; Student's t in place of the normal when phi had to be estimated.
 
-What it cannot know: a peak before the improvement that would have passed by itself makes the improvement look good, and a
-peak in the other calls raises what is expected.
+What it cannot know: a peak before the improvement that would have passed by itself makes the improvement look good, and
+a peak in the other calls raises what is expected.
 """
 
 from collections.abc import Sequence
