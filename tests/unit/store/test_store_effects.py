@@ -125,3 +125,18 @@ def test_managers_see_the_conclusion_and_no_small_counts(improved: Connection, t
     assert told["verdict"] == "minder"
     numbers = ("calls_before", "calls_after", "expected", "expected_low", "expected_high", "explanation")
     assert [told[name] for name in (*numbers, "prevented", "prevented_low", "prevented_high")] == [None] * 9
+
+
+@pytest.mark.parametrize(("k", "hidden"), [(3, False), (5, True)])
+def test_a_hidden_week_cannot_be_worked_out(
+    writer: Connection, small_taxonomy: Taxonomy, make_weeks: MakeWeeks, tmp_path: Path, k: int, hidden: bool
+) -> None:
+    """One week of three calls: what the other weeks show, taken from the sum of the weeks before, would tell it."""
+    sync_dimensions(writer, small_taxonomy)
+    background = make_weeks((15,) * 13, topic="bulky-waste", prefix="other")
+    load_batch(writer, [*make_weeks((20, 20, 3, *(20,) * 5, *(6,) * 5)), *background], [])
+    sync_decisions(writer, [], [_action()])
+    refresh_effects(writer)
+    publish_from(writer, tmp_path / "t.duckdb", PublishSettings(k=k))
+    shown = "SELECT suppressed, calls_before, calls_after FROM action_effect"
+    assert run_query(tmp_path / "t.duckdb", shown).rows == ((hidden, *((None, None) if hidden else (143, 30))),)

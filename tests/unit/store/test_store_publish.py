@@ -259,6 +259,7 @@ def test_the_swap_is_one_rename_over_the_old_copy(
 
 _READ_UNTIL_STOPPED = """
 import sys
+import time
 from pathlib import Path
 from callinsight.store.query import run_query
 
@@ -277,6 +278,7 @@ while True:
     asked, last = asked + 1, topics
     if ended:
         break
+    time.sleep(0.05)  # as a dashboard that never stops; without a pause the readers leave the writer no processor
 print(asked, last)
 """
 
