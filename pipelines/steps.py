@@ -30,6 +30,7 @@ from prefect.client.schemas.objects import State, TaskRun  # noqa: E402
 
 from callinsight import run, settings  # noqa: E402
 from callinsight.errors import CallinsightError, StoreError  # noqa: E402
+from callinsight.review import pack as meeting_pack  # noqa: E402
 from callinsight.run import ChunkReport, Started  # noqa: E402
 
 P = ParamSpec("P")
@@ -129,6 +130,12 @@ def report(settings_file: str, run_id: str) -> None:
     table = [{"Wat": label, "Aantal": value} for label, value in run.rows_of(run.report(chosen, run_id))]
     create_table_artifact(key="night", table=table, description="De nacht in cijfers")
     run.close(chosen, run_id)
+
+
+@step("pack")
+def pack(settings_file: str) -> int:
+    """Make the improvement meeting's pack; how many flagged calls the week had."""
+    return meeting_pack.make(read_settings(settings_file)).flagged
 
 
 @contextmanager

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from callinsight import assembly, bundle, discovery, inbox, registry, run
-from callinsight.core.values import CallResult, require_call_id
+from callinsight import assembly, bundle, decisions, discovery, inbox, registry, run
+from callinsight.core.values import require_call_id
 from callinsight.errors import CallinsightError, SettingsError
 from callinsight.ledger import open_ledger
 from callinsight.settings import Settings
+from callinsight.store import search
 from callinsight.store.database import open_reader, open_writer
 from callinsight.store.load import delete_calls
 from callinsight.taxonomy_files import check as check_taxonomy
@@ -51,7 +52,7 @@ class Erased:
 
 
 def forget(settings: Settings, call_id: str) -> Erased:
-    """Erase a call from result files, database, ledger and published copy.
+    """Erase a call from result files, verdicts, database, ledger and published copy.
 
     The recording itself lies with who made it. Raises ``SettingsError`` for an id that cannot be one.
     """
@@ -60,6 +61,9 @@ def forget(settings: Settings, call_id: str) -> Erased:
     except ValueError as error:
         raise SettingsError("that is no call id: they look like c3k7... in the table calls") from error
     removed = bundle.remove_result(settings.work.results, call_id)
+    removed = decisions.remove_reviews(settings.work.reviews, call_id) > 0 or removed
+    search.remove(settings.work.search_index)  # which holds its turns, as a meeting's pack may
+    decisions.remove_packs(settings.work.packs, call_id)
     rows = False
     if settings.work.database.exists():
         with open_writer(settings.work.database) as connection:
@@ -120,11 +124,3 @@ def _database(settings: Settings) -> str:
     with open_reader(settings.work.database) as connection:
         row = connection.execute("SELECT count(*) FROM calls").fetchone()
     return f"ok: {row[0] if row else 0} calls"
-
-
-def stored(settings: Settings, call_id: str) -> CallResult:
-    """The stored result of a call. Raises ``SettingsError`` when there is none."""
-    path = bundle.result_path(settings.work.results, require_call_id(call_id))
-    if not path.exists():
-        raise SettingsError(f"there is no result of call {call_id}")
-    return bundle.read_result(path)

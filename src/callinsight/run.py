@@ -11,17 +11,22 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
 
-from callinsight import assembly, bundle, discovery, inbox, quarantine
+from callinsight import assembly, bundle, decisions, discovery, inbox, quarantine
 from callinsight.core.values import CallResult, Failure
 from callinsight.discovery import Plan, PlannedCall
 from callinsight.errors import RecordingError
 from callinsight.ledger import State, open_ledger
 from callinsight.settings import Settings
+from callinsight.store import search
 from callinsight.store.database import open_reader, open_writer
+from callinsight.store.decisions import sync_decisions
 from callinsight.store.dimensions import sync_dimensions
+from callinsight.store.effects import refresh_effects
+from callinsight.store.export import export, is_behind
 from callinsight.store.failures import keep_failures
 from callinsight.store.load import LoadCounts, RunRecord, delete_calls, load_batch
 from callinsight.store.publish import PublishReport, PublishSettings, publish_from
+from callinsight.store.rebuild import Decisions
 from callinsight.store.rebuild import rebuild as rebuild_database
 from callinsight.store.report import NightReport, last_run_id, night_report
 from callinsight.taxonomy_files import load_taxonomy
@@ -144,6 +149,8 @@ def _keep(settings: Settings, call: PlannedCall, outcome: Outcome) -> ChunkRepor
         replaced = ledger.replaced_by(call.seen_as(State.DONE))
         if replaced is not None:
             bundle.remove_result(work.results, replaced)
+            decisions.remove_reviews(work.reviews, replaced)
+            decisions.remove_packs(work.packs, replaced)
         ledger.record([call.seen_as(State.DONE)])
         return ChunkReport(calls=1, audio_ms=outcome.measures.duration_ms)
 
@@ -179,6 +186,8 @@ def _load(settings: Settings, record: RunRecord | None) -> LoadCounts:
         keep_failures(connection, [failure.recording_ref for failure in failures])
         gone = ledger.gone()
         delete_calls(connection, gone)
+        if gone:
+            search.remove(work.search_index)  # which holds their turns
         ledger.clear_gone(gone)
         set_aside = ledger.failures_not_loaded()
         fresh = [failure for failure in failures if failure.recording_ref in set(set_aside)]
@@ -190,6 +199,8 @@ def _load(settings: Settings, record: RunRecord | None) -> LoadCounts:
             counts += load_batch(connection, results, fresh if first == 0 else (), record)
             ledger.mark_loaded(batch)
         ledger.mark_failures_loaded(set_aside)
+        sync_decisions(connection, decisions.read_reviews(work.reviews), decisions.read_actions(work.actions))
+        refresh_effects(connection)
     return counts
 
 
@@ -201,14 +212,21 @@ def rebuild(settings: Settings) -> LoadCounts:
     )
     taxonomy = load_taxonomy(settings.models.taxonomy)
     work.folder.mkdir(parents=True, exist_ok=True)
-    return rebuild_database(work.database, results, bundle.read_failures(work.failures), taxonomy)
+    made = Decisions(decisions.read_reviews(work.reviews), decisions.read_actions(work.actions))
+    return rebuild_database(work.database, results, bundle.read_failures(work.failures), taxonomy, made)
 
 
 def publish(settings: Settings) -> PublishReport:
-    """Build the managers' copy anew and swap it in; readers of the old one keep it. Raises ``StoreError``."""
+    """Build the managers' copy anew, in every shape, and swap it in; readers of the old one keep it.
+
+    Raises ``StoreError``.
+    """
     options = PublishSettings(k=settings.publish.k, include_quotes=settings.publish.include_quotes)
     with open_writer(settings.work.database) as connection:
-        return publish_from(connection, settings.work.published_database, options)
+        refresh_effects(connection)
+        made = publish_from(connection, settings.work.published_database, options)
+        export(settings.work.published_database, settings.publish.files)
+    return made
 
 
 def report(settings: Settings, run_id: str) -> NightReport:
@@ -308,7 +326,8 @@ def night(settings: Settings, on_plan: Callable[[Plan], None], on_progress: OnPr
 
 
 def _is_behind(settings: Settings) -> bool:
-    """Whether results wait to be loaded or nothing has been published yet: an earlier run was stopped."""
+    """Whether results wait to be loaded, or a shape of the published copy is missing: an earlier run was stopped."""
     with open_ledger(settings.work.ledger) as ledger:
         waiting = ledger.not_loaded() or ledger.failures_not_loaded() or ledger.gone()
-        return bool(waiting) or not settings.work.published_database.exists()
+    published = settings.work.published_database
+    return bool(waiting) or not published.exists() or is_behind(published, settings.publish.files)

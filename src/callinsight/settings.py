@@ -74,6 +74,16 @@ class Work(_Section):
         return self.folder / "failures"
 
     @property
+    def reviews(self) -> Path:
+        """Folder of the improvement meeting's verdicts, a file each; the truth from which the table is filled."""
+        return self.folder / "reviews"
+
+    @property
+    def actions(self) -> Path:
+        """Folder of improvements, a file each; the truth from which the table is filled."""
+        return self.folder / "actions"
+
+    @property
     def quarantine_list(self) -> Path:
         """The data team's readable list of what was set aside; holds file names, so it is for them alone."""
         return self.folder / "quarantine.csv"
@@ -87,6 +97,16 @@ class Work(_Section):
     def database(self) -> Path:
         """The writer's database. Managers open the published copy instead."""
         return self.folder / "callinsight.duckdb"
+
+    @property
+    def packs(self) -> Path:
+        """Folder of the improvement meeting's packs, which hold redacted sentences and are for the meeting alone."""
+        return self.folder / "overleg"
+
+    @property
+    def search_index(self) -> Path:
+        """Index of the redacted turns for searching; may be deleted, costs one making anew."""
+        return self.folder / "search.duckdb"
 
     @property
     def published_database(self) -> Path:
@@ -152,6 +172,29 @@ class Publish(_Section):
 
     k: int = Field(default=10, ge=1)
     include_quotes: bool = False
+    files: tuple[Literal["parquet", "csv", "xlsx"], ...] = ("parquet", "csv", "xlsx")
+
+
+class Review(_Section):
+    """Who may give a verdict or own an improvement: roles and teams, never names."""
+
+    roles: tuple[str, ...] = (
+        "kwaliteitsmedewerker",
+        "teamleider",
+        "klantadviseur",
+        "kennisredacteur",
+        "webredacteur",
+        "beleidsmedewerker",
+    )
+    teams: tuple[str, ...] = (
+        "klantcontact",
+        "communicatie",
+        "webteam",
+        "burgerzaken",
+        "belastingen",
+        "openbare ruimte",
+        "sociaal domein",
+    )
 
 
 class Settings(BaseSettings):
@@ -170,6 +213,7 @@ class Settings(BaseSettings):
     process: Process = Process()
     privacy: Privacy = Privacy()
     publish: Publish = Publish()
+    review: Review = Review()
 
     @classmethod
     def settings_customise_sources(

@@ -130,3 +130,42 @@ def test_sql_output_formats(capsys: pytest.CaptureFixture[str], tmp_path: Path) 
     code, _, err = call(capsys, "sql", "--database", str(path), "DROP TABLE t")
     assert code == cli.EXIT_CANNOT_RUN
     assert err
+
+
+def test_sql_writes_a_workbook(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    import duckdb
+    from openpyxl import load_workbook
+
+    path, book = tmp_path / "t.duckdb", tmp_path / "antwoord.xlsx"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE t AS SELECT 'Paspoort' AS topic_label, 3 AS calls")
+    code, out, _ = call(capsys, "sql", "--database", str(path), "--xlsx", str(book), "FROM t")
+    assert (code, out) == (0, "1 rijen in antwoord.xlsx.\n")
+    cells = [[cell.value for cell in row] for row in load_workbook(book)["Antwoord"].iter_rows(min_row=4)]
+    assert cells == [["Onderwerp", "Gesprekken"], ["Paspoort", 3]]
+    code, _, err = call(capsys, "sql", "--database", str(path), "--xlsx", str(tmp_path / "no" / "x.xlsx"), "FROM t")
+    assert code == cli.EXIT_CANNOT_RUN
+    assert "cannot be written" in err
+
+
+def test_search_finds_words_and_names_near_topics(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("CALLINSIGHT_WORK__FOLDER", str(tmp_path))
+    assert "there is no database" in call(capsys, "search", "brief")[2]
+    code, _, err = call(capsys, "search", "brief", "--topic", "pasport")
+    assert code == cli.EXIT_CANNOT_RUN
+    assert "did you mean passport" in err
+    from callinsight.store.database import open_writer
+
+    with open_writer(tmp_path / "callinsight.duckdb") as connection:
+        connection.execute("INSERT INTO turns VALUES ('call-1', 0, 'caller', 65000, 66000, 3, 'al die brieven')")
+        connection.execute(
+            "INSERT INTO calls SELECT 'call-1', 'r', now(), '2026-09-01 09:12', '2026-09-01', '2026-08-31', '2026-W36',"
+            " 9, '', 'inbound', 'mono', NULL, 'handled', 1, [], '', '', '', ''"
+        )
+    code, out, _ = call(capsys, "search", "brief", "--since", "2026-09-01")
+    assert code == 0
+    assert all(text in out for text in ("call-1", "01-09-2026", "1:05", "beller", "al die *brieven*"))
+    assert call(capsys, "search", "brief", "--since", "2026-09-02")[1] == "Niets gevonden.\n"

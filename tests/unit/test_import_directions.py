@@ -23,12 +23,12 @@ LAYERS = [
         "engines",
         "store",
     },
-    {"inbox", "quarantine", "annotations", "transcript_normaliser"},
+    {"inbox", "quarantine", "decisions", "annotations", "transcript_normaliser"},
     {"worker", "scoring", "discovery"},
     {"assembly"},
     {"run", "evaluate"},
     {"score_page"},
-    {"care"},
+    {"care", "meeting"},
     {"console"},
     {"review", "commands", "cli", "__main__"},
 ]
@@ -46,9 +46,14 @@ DOORS: dict[str, str | tuple[str, ...]] = {
     "jiwer": "scoring.py",
     "num2words": "transcript_normaliser.py",
     "praatio": "annotations.py",
-    "jinja2": "score_page.py",
+    "jinja2": ("score_page.py", "review/"),
+    "matplotlib": "review/",
+    "xlsxwriter": "store/workbook.py",
 }
-HEAVY = {"torch", "pyannote", "transformers", "faster_whisper", "ctranslate2", "av", "jiwer", "soxr", "sklearn"}
+HEAVY = {
+    *("torch", "pyannote", "transformers", "faster_whisper", "ctranslate2", "av", "jiwer", "soxr", "sklearn"),
+    *("matplotlib", "xlsxwriter"),
+}
 
 
 def modules() -> list[Path]:

@@ -4,12 +4,14 @@ import os
 import shutil
 import sys
 from contextlib import ExitStack
+from datetime import date
 from pathlib import Path
 
 import click
 
-from callinsight import bundle, console, discovery, run, settings
+from callinsight import bundle, console, discovery, meeting, run, settings
 from callinsight.cli import EXIT_OK, EXIT_SOME_FAILED
+from callinsight.core.improvement import ActionKind
 from callinsight.errors import SettingsError
 from callinsight.ledger import open_ledger
 from callinsight.run import ChunkReport
@@ -17,6 +19,23 @@ from callinsight.settings import Settings
 
 DEMO_CALLS = Path("tests/data/calls")
 DEMO_WORK = Path("demo")
+DEMO_ACTIONS = (
+    meeting.Plan(
+        "Pagina over de parkeervergunning hersteld",
+        ActionKind.PAGE,
+        "webteam",
+        date(2026, 9, 28),
+        ("parking-permit/website-problem",),
+    ),
+    meeting.Plan(
+        "Brief over verhuizen herschreven",
+        ActionKind.LETTER,
+        "communicatie",
+        date(2026, 9, 28),
+        ("moving-house/letter-explain",),
+    ),
+)
+"""Two improvements that the story of the bundled calls holds."""
 
 
 @click.command("run", epilog="Example: callinsight run --inbox /srv/opnames")
@@ -113,6 +132,8 @@ def demo_command(file: Path | None, fresh: bool, without_prefect: bool) -> int:
         }
     )
     chosen = _settings(file, None)
+    for plan in DEMO_ACTIONS:
+        meeting.add_action(chosen, plan)
     if without_prefect:
         _night(chosen)
     else:

@@ -1,22 +1,32 @@
-"""The commands for the improvement meeting: list flagged calls, read one."""
+"""The commands for the improvement meeting: list flagged calls, read one, give a verdict."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from callinsight import care, console, settings
+from callinsight import console, decisions, meeting, settings
 from callinsight.cli import EXIT_OK
+from callinsight.commands.actions import WAITING, action_command
+from callinsight.core.improvement import About, Verdict
 from callinsight.core.values import CallResult, Role
 from callinsight.errors import SettingsError
 from callinsight.store.query import run_query
 from callinsight.taxonomy_files import load_taxonomy
 
+_VERDICTS = {Verdict.RIGHT: "klopt", Verdict.WRONG: "klopt niet", Verdict.OTHER: "moet zijn:"}
 _WHO = {Role.AGENT: "gemeente", Role.CALLER: "beller", Role.SYSTEM: "keuzemenu", Role.UNKNOWN: "onbekend"}
 
 
 @click.group("review", context_settings={"help_option_names": ["-h", "--help"]})
 def review_command() -> None:
-    """List flagged calls and read one. Works on the data team's own database, not on the published copy."""
+    """List flagged calls, read one, give a verdict, record improvements.
+
+    Works on the data team's own database, not on the published copy.
+    """
+
+
+review_command.add_command(action_command)
 
 
 @review_command.command("list", epilog="Example: callinsight review list --kind letter-unclear")
@@ -27,7 +37,7 @@ def list_flagged(file: Path | None, kind: str | None, limit: int) -> int:
     """Show flagged calls, most urgent and newest first, with the sentence that raised the flag."""
     known = load_taxonomy(settings.load(file).models.taxonomy).signals
     if kind is not None and kind not in known:
-        raise SettingsError(f"no signal {kind!r}: known are {', '.join(sorted(known))}")
+        raise SettingsError(f"there is no signal {kind!r}{meeting.near(kind, known)}")
     where = f"WHERE kind = '{kind}'" if kind else ""
     answer = run_query(
         settings.load(file).work.database,
@@ -44,10 +54,10 @@ def list_flagged(file: Path | None, kind: str | None, limit: int) -> int:
 @click.argument("call_id")
 @click.pass_obj
 def show_call(file: Path | None, call_id: str) -> int:
-    """Show one call: its questions, needs and signals, and the redacted turns."""
+    """Show one call: its questions, needs and signals, verdicts on them, and the redacted turns."""
     chosen = settings.load(file)
     taxonomy = load_taxonomy(chosen.models.taxonomy)
-    result = care.stored(chosen, call_id)
+    result = meeting.find_call(chosen, call_id)
     for question in result.tags.questions:
         label = taxonomy.facet_label(question.topic, question.facet) if question.facet else "vraag niet duidelijk"
         needs = ", ".join(taxonomy.needs[need.kind].label for need in question.needs)
@@ -58,7 +68,70 @@ def show_call(file: Path | None, call_id: str) -> int:
         console.out.print(
             f"Signaal: {taxonomy.signals[flag.kind].label} (beurt {list(flag.evidence)})", highlight=False
         )
+    for review in decisions.read_reviews(chosen.work.reviews):
+        if review.call_id == call_id:
+            said = _VERDICTS[review.verdict] + (f" {review.should_be}" if review.should_be else "")
+            console.out.print(f"Oordeel: {review.tag} {said} ({review.role})", highlight=False)
     console.out.print(console.table("", ("beurt", "tijd", "wie", "tekst", ""), _lines(result)))
+    return EXIT_OK
+
+
+@review_command.command(
+    "verdict",
+    epilog="Examples:\n\n\b\n"
+    "  callinsight review verdict c3k7... --question waste-container/letter-explain --right --role teamleider\n"
+    "  callinsight review verdict c3k7... --need travel --should-be identify --role kwaliteitsmedewerker\n"
+    "  callinsight review verdict c3k7... --signal repeat-call --wrong --role kwaliteitsmedewerker",
+)
+@click.argument("call_id")
+@click.option("--question", metavar="TOPIC[/QUESTION]", help="The question that the verdict is about.")
+@click.option("--need", metavar="ID", help="The need that the verdict is about.")
+@click.option("--outcome", metavar="ID", help="The ending that the verdict is about.")
+@click.option("--signal", metavar="ID", help="The signal that the verdict is about.")
+@click.option("--right", "said", flag_value=Verdict.RIGHT.value, help="The tag is right.")
+@click.option("--wrong", "said", flag_value=Verdict.WRONG.value, help="The tag is wrong.")
+@click.option("--should-be", metavar="ID", help="The tag is wrong, and this is the right one.")
+@click.option("--role", required=True, help="Role in which you judge, as listed in the settings; never a name.")
+@click.pass_obj
+def give_verdict(
+    file: Path | None, /, call_id: str, said: str | None, should_be: str | None, role: str, **tags: str | None
+) -> int:
+    """Say whether a tag of a call is right, wrong, or should be another.
+
+    Give one tag and one verdict. Verdicts stay when the history is tagged again or the database is made anew; `forget`
+    erases those of a call. The newest verdict on a tag stands.
+    """
+    given = [(About(kind), text) for kind, text in tags.items() if text is not None]
+    if len(given) != 1 or (said is None) == (should_be is None):
+        raise click.UsageError(
+            "give one of --question, --need, --outcome, --signal, and one of --right, --wrong, --should-be"
+        )
+    ((about, text),) = given
+    other = None if should_be is None else meeting.parse_tag(about, should_be)
+    verdict = Verdict.OTHER if said is None else Verdict(said)
+    chosen = settings.load(file)
+    judgement = meeting.Judgement(meeting.parse_tag(about, text), verdict, other)
+    meeting.give_verdict(chosen, call_id, judgement, role, datetime.now(UTC))
+    console.out.print("Oordeel vastgelegd.")
+    if not meeting.refresh(chosen):
+        console.out.print(WAITING)
+    return EXIT_OK
+
+
+@review_command.command("pack", epilog="Example: callinsight review pack")
+@click.pass_obj
+def make_pack(file: Path | None) -> int:
+    """Make the improvement meeting's pack of the last whole week: one HTML file that also prints well.
+
+    It holds redacted sentences of single calls, so keep it within the meeting. The weekly flow makes the same file.
+    """
+    from callinsight.review import pack
+
+    made = pack.make(settings.load(file))
+    if made.path is None:
+        console.out.print("Er is nog geen hele week met gesprekken.")
+    else:
+        console.out.print(f"Verbeteroverleg {made.iso_week}: {made.path}", soft_wrap=True, highlight=False)
     return EXIT_OK
 
 

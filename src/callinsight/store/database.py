@@ -20,8 +20,12 @@ SANDBOX: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
     "allow_community_extensions": False,
     "lock_configuration": True,
+    "temp_directory": "",  # or a question too large for memory would write beside the published copy
 }
-"""Settings under which SQL of others may run: no files, no network, no attaching, and no way to change that."""
+"""Settings under which SQL of others may run: no files, no network, no attaching, and no way to change that.
+
+The file of the database itself stays readable as a file: it holds nothing that a query would not show.
+"""
 
 
 def quoted(text: str) -> str:

@@ -70,6 +70,14 @@ def _signals(taxonomy: Taxonomy) -> Rows:
     yield from ((one.id, one.label, one.party.value, one.severity.value, False) for one in taxonomy.signals.values())
 
 
+def _life_events(taxonomy: Taxonomy) -> Rows:
+    yield from ((event.id, event.label, False) for event in taxonomy.life_events.values())
+
+
+def _life_event_topics(taxonomy: Taxonomy) -> Rows:
+    yield from ((event.id, topic, False) for event in taxonomy.life_events.values() for topic in event.topics)
+
+
 def _columns(*names: str) -> tuple[Column, ...]:
     booleans = {"sensitive", "deprecated"}
     return tuple(Column(name, Kind.BOOLEAN if name in booleans else Kind.TEXT) for name in names)
@@ -123,6 +131,14 @@ def sync_dimensions(connection: duckdb.DuckDBPyConnection, taxonomy: Taxonomy) -
             ("kind",),
             _columns("kind", "label", "party", "severity", "deprecated"),
             _signals(taxonomy),
+        )
+        _renew(connection, "life_events", ("event",), _columns("event", "label", "deprecated"), _life_events(taxonomy))
+        _renew(
+            connection,
+            "life_event_topics",
+            ("event", "topic"),
+            _columns("event", "topic", "deprecated"),
+            _life_event_topics(taxonomy),
         )
         labels = ((kind.value, label) for kind, label in FAILURE_LABELS.items())
         _renew(connection, "failure_kinds", ("kind",), _columns("kind", "label"), labels)

@@ -2,29 +2,43 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import duckdb
 
+from callinsight.core.improvement import Action, Review
 from callinsight.core.taxonomy import Taxonomy
 from callinsight.core.values import CallResult, Failure
 from callinsight.errors import StoreError
 from callinsight.store.database import explain, is_locked, open_writer, quoted
+from callinsight.store.decisions import DECISION_TABLES, sync_decisions
 from callinsight.store.dimensions import sync_dimensions
+from callinsight.store.effects import refresh_effects
 from callinsight.store.load import LoadCounts, load_batch
 from callinsight.store.rows import FACTS
 
 BATCH_CALLS = 2000
 
-LABEL_TABLES = ("topics", "facets", "need_kinds", "outcome_kinds", "signal_kinds", "failure_kinds", "calendar")
+LABEL_TABLES = (
+    "topics",
+    "facets",
+    "need_kinds",
+    "outcome_kinds",
+    "signal_kinds",
+    "failure_kinds",
+    "life_events",
+    "life_event_topics",
+    "calendar",
+)
 RUN_TABLES = ("runs", "run_calls", "run_failures")
 CONTENT_TABLES = (*(fact.table for fact in FACTS), "failures")
 """The tables that follow from results and failures alone."""
 
 
 def content_digest(
-    connection: duckdb.DuckDBPyConnection, tables: Sequence[str] = (*CONTENT_TABLES, *LABEL_TABLES)
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[str] = (*CONTENT_TABLES, *LABEL_TABLES, *DECISION_TABLES)
 ) -> str:
     """A sha256 over the rows of ``tables``, whatever order they lie in. Equal digests mean equal content.
 
@@ -84,10 +98,22 @@ def _remove(fresh: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What the improvement meeting decided, from its own files."""
+
+    reviews: tuple[Review, ...] = ()
+    actions: tuple[Action, ...] = ()
+
+
 def rebuild(
-    path: Path, results: Iterable[CallResult], failures: Iterable[Failure], taxonomy: Taxonomy | None = None
+    path: Path,
+    results: Iterable[CallResult],
+    failures: Iterable[Failure],
+    taxonomy: Taxonomy | None = None,
+    decisions: Decisions | None = None,
 ) -> LoadCounts:
-    """Make ``path`` anew from all results and failures, and swap it in when it is complete.
+    """Make ``path`` anew from all results, failures and decisions, and swap it in when it is complete.
 
     The database is then equal in content to the one that the nights built. The history of runs is taken over from the
     old file, which needs to be free. Raises ``StoreError`` as ``load_batch`` does, or when a writer holds the old file;
@@ -98,6 +124,9 @@ def rebuild(
     try:
         with open_writer(fresh) as connection:
             counts = _fill(connection, results, failures, taxonomy)
+            made = decisions or Decisions()
+            sync_decisions(connection, made.reviews, made.actions)
+            refresh_effects(connection)
             if path.is_file():
                 _keep_run_history(connection, path)
         fresh.replace(path)

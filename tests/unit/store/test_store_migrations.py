@@ -101,6 +101,23 @@ def test_a_broken_view_keeps_the_old_ones(empty: duckdb.DuckDBPyConnection, tmp_
     assert empty.execute("FROM topics_per_week").fetchall() == []
 
 
+def test_a_database_of_the_first_schema_is_brought_up_to_date(database: Path, tmp_path: Path) -> None:
+    """What the first schema held stays, and what came later is there, empty."""
+    first = tmp_path / "first"
+    first.mkdir()
+    (first / "0001_star.sql").write_text((MIGRATIONS / "0001_star.sql").read_text())
+    database.parent.mkdir()
+    with duckdb.connect(str(database)) as connection:
+        assert migrate(connection, first) == ("0001_star",)
+        connection.execute("INSERT INTO turns VALUES ('call-1', 0, 'caller', 0, 900, 1, 'dag')")
+    with open_writer(database) as connection:
+        assert connection.execute("SELECT text FROM turns").fetchall() == [("dag",)]
+        assert connection.execute("FROM reviews").fetchall() == []
+        assert connection.execute("FROM action_effect").fetchall() == []
+        found = connection.execute("SELECT name FROM schema_migrations ORDER BY number").fetchall()
+    assert found == [(script.name,) for script in read_scripts(MIGRATIONS)]
+
+
 def test_opening_twice_changes_nothing(database: Path) -> None:
     with open_writer(database) as connection:
         first = connection.execute("FROM schema_migrations").fetchall()

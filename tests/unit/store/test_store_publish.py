@@ -259,6 +259,7 @@ def test_the_swap_is_one_rename_over_the_old_copy(
 
 _READ_UNTIL_STOPPED = """
 import sys
+import time
 from pathlib import Path
 from callinsight.store.query import run_query
 
@@ -277,10 +278,11 @@ while True:
     asked, last = asked + 1, topics
     if ended:
         break
+    time.sleep(0.2)  # as a dashboard that never stops; without a pause the readers leave the writer no processor
 print(asked, last)
 """
 
-READERS, PUBLICATIONS = 4, 8
+READERS, PUBLICATIONS = 8, 20
 
 
 def _stop(stop: Path, readers: list[subprocess.Popen[str]]) -> list[tuple[int, str, str]]:
@@ -289,17 +291,18 @@ def _stop(stop: Path, readers: list[subprocess.Popen[str]]) -> list[tuple[int, s
     ended = []
     for reader in readers:
         try:
-            said, complained = reader.communicate(timeout=120)
+            said, complained = reader.communicate(timeout=300)
         finally:
             reader.kill()
         ended.append((reader.returncode, said, complained))
     return ended
 
 
+@pytest.mark.slow
 def test_readers_lose_no_query_through_publications(
     database: Path, make_result: MakeResult, tmp_path: Path, target: Path
 ) -> None:
-    """Four processes query all the time while the writer loads and publishes; each answer is of one whole copy."""
+    """Eight processes query all the time while the writer loads and publishes; each answer is of one whole copy."""
     stop = tmp_path / "stop"
     command = [sys.executable, "-c", _READ_UNTIL_STOPPED, str(target), str(stop)]
     with open_writer(database) as connection:

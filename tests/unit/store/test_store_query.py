@@ -1,11 +1,13 @@
 """Questions of others: they read, and reach nothing outside."""
 
+import contextlib
 import json
 from pathlib import Path
 
 import pytest
 
 from callinsight.errors import StoreError
+from callinsight.store import database
 from callinsight.store.database import open_writer
 from callinsight.store.query import Table, run_query, to_csv, to_json
 
@@ -66,6 +68,26 @@ def test_ways_of_reading_are_allowed(small: Path, question: str) -> None:
         "SELECT * FROM duckdb_secrets()",
         "CHECKPOINT",
         "CALL dbgen(sf = 1)",
+        "SELECT getenv('HOME')",
+        "FROM read_parquet('{folder}/secret.csv')",
+        "FROM parquet_metadata('{folder}/secret.csv')",
+        "FROM parquet_schema('{folder}/secret.csv')",
+        "FROM read_json('{folder}/secret.csv')",
+        "FROM read_json_objects('{folder}/secret.csv')",
+        "FROM query_table('{folder}/secret.csv')",
+        "FROM json_execute_serialized_sql(json_serialize_sql('FROM read_text(''{folder}/secret.csv'')'))",
+        "PRAGMA json_execute_serialized_sql(json_serialize_sql('FROM read_text(''{folder}/secret.csv'')'))",
+        "IMPORT DATABASE '{folder}'",
+        "FROM 's3://example/x.parquet'",
+        "FROM 'https://example.org/x.parquet'",
+        "SET profiling_output = '{folder}/leak'",
+        "PRAGMA profiling_output = '{folder}/leak'",
+        "SET temp_directory = '{folder}/leak'",
+        "CALL enable_logging(storage = 'file', storage_path = '{folder}/leak')",
+        "FROM which_secret('s3://example', 's3')",
+        "DETACH small",
+        "USE memory",
+        "PREPARE p AS SELECT 1",
     ],
 )
 def test_nothing_is_written_and_nothing_outside_is_reached(small: Path, attack: str) -> None:
@@ -75,6 +97,31 @@ def test_nothing_is_written_and_nothing_outside_is_reached(small: Path, attack: 
     assert "Test Persoon" not in str(caught.value)
     assert sorted(small.parent.iterdir()) == before
     assert run_query(small, "SELECT count(*) FROM t").rows == ((3,),)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "SELECT write_log('x', level := 'error') FROM enable_logging(storage = 'file', storage_path = '{folder}/leak')",
+        "SELECT (SELECT count(*) FROM enable_logging(storage = 'file', storage_path = '{folder}/leak')),"
+        " write_log('x' || n, level := 'error') FROM t",
+        "FROM checkpoint()",
+        "FROM duckdb_logs()",
+    ],
+)
+def test_functions_that_could_write_write_nothing(small: Path, question: str) -> None:
+    before = sorted(small.parent.iterdir())
+    with contextlib.suppress(StoreError):  # a refusal is just as good
+        run_query(small, question.format(folder=small.parent))
+    assert sorted(small.parent.iterdir()) == before
+
+
+def test_a_question_too_large_for_memory_fails_and_writes_nothing(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(database.SANDBOX, "memory_limit", "60MB")
+    before = sorted(small.parent.iterdir())
+    with pytest.raises(StoreError, match="Out of Memory"):
+        run_query(small, "SELECT count(*) FROM (SELECT DISTINCT md5(range::VARCHAR) FROM range(2000000))")
+    assert sorted(small.parent.iterdir()) == before
 
 
 def test_pythons_variables_are_out_of_reach(small: Path) -> None:

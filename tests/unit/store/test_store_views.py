@@ -262,6 +262,106 @@ def test_chance_alone_seldom_counts_as_a_trend(labelled: Connection, make_weeks:
     assert found <= 12
 
 
+def test_restless_topics_seldom_count_as_a_trend(labelled: Connection, make_weeks: MakeWeeks) -> None:
+    """Of 300 topics that vary four times as much as Poisson counts, about 1 % may stand out; 4 % would be wrong."""
+    import numpy as np
+
+    draws = np.random.default_rng(2).negative_binomial(2.0, 0.25, size=(300, 9))
+    calls = [c for n, row in enumerate(draws) for c in make_weeks(tuple(map(int, row)), f"topic-{n}", f"t{n}")]
+    load_batch(labelled, calls, [])
+    ((found, judged),) = _rows(
+        labelled, "SELECT count(*) FILTER (verdict IN ('stijgt', 'daalt')), count(*) FROM rising_topics"
+    )
+    assert judged == 300
+    assert isinstance(found, int)
+    assert found <= 10
+
+
+def test_a_first_week_in_part_lowers_no_expectation(labelled: Connection, make_weeks: MakeWeeks) -> None:
+    """The data begin on a Friday: its four calls are no week of four."""
+    calls = make_weeks((20,) * 7)
+    friday = [call for call in calls if call.call.call_id.startswith("call-0-") and call.call.started_at.day == 4]
+    load_batch(labelled, friday + [call for call in calls if not call.call.call_id.startswith("call-0-")], [])
+    assert _rows(labelled, "SELECT calls, expected, weeks_before, verdict FROM rising_topics") == [
+        (20, 20.0, 5, "geen verandering")
+    ]
+
+
+def test_topics_that_come_together_count_once_a_call(labelled: Connection, make_result: MakeResult) -> None:
+    both = (("passport", "cost"), ("bulky-waste", None), ("passport", "photo-rules"), ("unknown", None))
+    load_batch(labelled, [make_result("call-1", topics=both), make_result("call-2", topics=both[:1])], [])
+    rows = _rows(labelled, "SELECT topic_a_label, topic_b_label, across_domains, calls FROM topics_together")
+    assert rows == [("Grofvuil", "Paspoort", True, 1)]
+
+
+def test_life_events_bundle_topics(labelled: Connection, make_result: MakeResult) -> None:
+    labelled.execute("INSERT INTO life_events VALUES ('moving', 'Verhuizen', false), ('old', 'Oud', true)")
+    labelled.execute(
+        "INSERT INTO life_event_topics VALUES ('moving', 'passport', false), ('moving', 'bulky-waste', false),"
+        " ('moving', 'digid', true), ('old', 'passport', false), ('old', 'bulky-waste', false)"
+    )
+    load_batch(
+        labelled,
+        [
+            make_result("call-1", topics=(("passport", "cost"), ("bulky-waste", None))),
+            make_result("call-2", topics=(("passport", "cost"), ("passport", None))),  # one topic twice is no bundle
+            make_result("call-3", topics=(("passport", "cost"), ("digid", None))),  # which does not belong any more
+        ],
+        [],
+    )
+    rows = _rows(labelled, "SELECT event, event_label, calls, topics_per_call FROM life_events_per_month")
+    assert rows == [("moving", "Verhuizen", 1, 2.0)]
+
+
+def test_promises_stand_beside_callbacks(labelled: Connection, make_result: MakeResult) -> None:
+    made, termless, broken = (
+        (kind, Severity.INFO) for kind in ("promise-made", "promise-without-date", "broken-promise-callback")
+    )
+    load_batch(
+        labelled,
+        [
+            make_result("call-1", flags=(made,), outcome="callback-request"),
+            make_result("call-2", flags=(made, termless), outcome="callback-request"),
+            make_result("call-3", flags=(termless, termless), outcome="handled"),
+            make_result("call-4", outcome="callback-request"),
+            make_result("call-5", flags=(broken,)),
+            make_result("call-6"),
+        ],
+        [],
+    )
+    columns = "promises, with_term, without_term, without_request, callbacks, broken"
+    assert _rows(labelled, f"SELECT {columns} FROM promises_per_week") == [(3, 1, 2, 1, 3, 1)]
+
+
+def test_several_problems_are_counted_by_call(labelled: Connection, make_result: MakeResult) -> None:
+    load_batch(
+        labelled,
+        [
+            make_result("call-1", topics=(("passport", "cost"), ("bulky-waste", None), ("digid", None))),
+            make_result("call-2", topics=(("passport", "cost"), ("passport", None), ("unknown", None))),
+            make_result("call-3", topics=(), flags=(("multi-problem", Severity.REVIEW),)),
+        ],
+        [],
+    )
+    columns = "calls, two_topics, three_topics, two_domains, flagged"
+    assert _rows(labelled, f"SELECT {columns} FROM several_problems_per_month") == [(3, 1, 1, 1, 1)]
+
+
+def test_tagging_tells_what_stayed_unclear(labelled: Connection, make_result: MakeResult) -> None:
+    load_batch(
+        labelled,
+        [
+            make_result("call-1", topics=(("passport", "cost"), ("passport", None))),
+            make_result("call-2", topics=(("unknown", None),)),
+            make_result("call-3", topics=()),
+            make_result("call-4", topics=(("passport", "cost"), ("unknown", None))),
+        ],
+        [],
+    )
+    columns = "calls, unknown_calls, unknown_share, questions, unclear_questions, mean_score"
+    assert _rows(labelled, f"SELECT {columns} FROM tagging_per_week") == [(4, 2, 0.5, 3, 1, 0.8)]
+
+
 def test_every_view_is_empty_for_an_empty_database(writer: Connection) -> None:
     for (view,) in _rows(writer, "SELECT name FROM schema_views"):
         assert _rows(writer, f"FROM {view}") == [], view

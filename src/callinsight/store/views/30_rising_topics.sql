@@ -2,17 +2,25 @@
 -- A week is complete when its Friday, or a later day, has calls in the database. Weeks before it without any call do not
 -- count as quiet weeks. expected is the mean number of calls per working day before, times the working days (no weekends, no
 -- public holidays) of the last week. The interval expected_low to expected_high follows from comparing two Poisson counts on
--- the square-root scale (Huffman, Applied Statistics 33, 1984), widened when the weeks before differ more than Poisson
--- counts do. It is a 99 % interval, so that of a hundred topics about one stands out by chance alone. With fewer than
--- four weeks before, nothing is concluded. Trends of seasons are not taken out.
+-- the square-root scale (Huffman, Applied Statistics 33, 1984). When the weeks before differ more than Poisson counts do,
+-- it is widened by that dispersion, and Student's t takes the place of the normal distribution, because a dispersion out
+-- of few weeks is uncertain itself. It is a 99 % interval, so that of a hundred topics one or two stand out by chance
+-- alone. The first week of the data does not count when it began before they did. With fewer than four weeks before,
+-- nothing is concluded. Trends of seasons are not taken out.
 CREATE VIEW rising_topics AS
-WITH busy_weeks AS (SELECT week_start, max(local_date) AS last_day FROM calls GROUP BY week_start),
+WITH busy_weeks AS (
+    SELECT week_start, min(local_date) AS first_day, max(local_date) AS last_day FROM calls GROUP BY week_start
+),
 last_week AS (
     SELECT max(week_start) AS week_start FROM busy_weeks
     WHERE last_day >= week_start + 4 OR week_start < (SELECT max(week_start) FROM busy_weeks)
 ),
 working AS (
-    SELECT week_start, greatest(count(*) FILTER (WHERE working_day), 1) AS days FROM calendar GROUP BY week_start
+    SELECT
+        week_start,
+        greatest(count(*) FILTER (WHERE working_day), 1) AS days,
+        min(local_date) FILTER (WHERE working_day) AS opens
+    FROM calendar GROUP BY week_start
 ),
 weeks AS (
     SELECT b.week_start, coalesce(w.days, 5) AS days, b.week_start = l.week_start AS is_last
@@ -20,6 +28,7 @@ weeks AS (
     CROSS JOIN last_week l
     LEFT JOIN working w ON w.week_start = b.week_start
     WHERE b.week_start BETWEEN l.week_start - 56 AND l.week_start
+        AND (b.week_start > (SELECT min(week_start) FROM busy_weeks) OR b.first_day <= coalesce(w.opens, b.week_start))
 ),
 exposure AS (
     SELECT
@@ -61,7 +70,11 @@ bounds AS (
         e.last_days / e.days_before AS ratio,
         t.calls_before * ratio AS expected,
         sqrt((t.calls_before + 0.375) * ratio) AS middle,
-        2.576 * sqrt(s.dispersion * (1 + ratio)) / 2 AS margin
+        CASE
+            WHEN s.dispersion = 1 THEN 2.576
+            -- Student's t, 99 %, for 3 to 7 degrees of freedom
+            ELSE list_extract([5.841, 4.604, 4.032, 3.707, 3.499], CAST(least(greatest(e.weeks_before - 3, 1), 5) AS INTEGER))
+        END * sqrt(s.dispersion * (1 + ratio)) / 2 AS margin
     FROM totals t LEFT JOIN spread s USING (topic) CROSS JOIN exposure e
 )
 SELECT

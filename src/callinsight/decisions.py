@@ -1,0 +1,77 @@
+"""Verdicts and improvements as files: one each, written atomically, the truth from which the database is filled.
+
+A verdict lies at ``reviews/<call_id>.<review_id>.json``, an improvement at ``actions/<action_id>.json``. A file for
+each needs no lock when two people write at once, and erasing a call takes away whole files.
+"""
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from callinsight.bundle import write_atomically
+from callinsight.core.improvement import Action, Review
+from callinsight.core.values import require_call_id
+from callinsight.errors import StoreError
+
+_REVIEW, _ACTION = TypeAdapter(Review), TypeAdapter(Action)
+
+_T = TypeVar("_T", Review, Action)
+
+
+def write_review(folder: Path, review: Review) -> Path:
+    """Write one verdict; the same one twice is one file."""
+    path = folder / f"{review.call_id}.{review.review_id}.json"
+    write_atomically(path, _REVIEW.dump_json(review))
+    return path
+
+
+def write_action(folder: Path, action: Action) -> Path:
+    """Write one improvement; the same one twice is one file."""
+    path = folder / f"{action.action_id}.json"
+    write_atomically(path, _ACTION.dump_json(action))
+    return path
+
+
+def read_reviews(folder: Path) -> tuple[Review, ...]:
+    """All verdicts, by call and moment. Raises ``StoreError`` for a damaged file; the text names the file only."""
+    found = [_read(path, _REVIEW) for path in folder.glob("[!.]*.json")]
+    return tuple(sorted(found, key=lambda one: (one.call_id, one.decided_at, one.review_id)))
+
+
+def read_actions(folder: Path) -> tuple[Action, ...]:
+    """All improvements, by the day they took effect. Raises ``StoreError`` for a damaged file."""
+    found = [_read(path, _ACTION) for path in folder.glob("[!.]*.json")]
+    return tuple(sorted(found, key=lambda one: (one.effective_on, one.action_id)))
+
+
+def _read(path: Path, form: TypeAdapter[_T]) -> _T:
+    try:
+        return form.validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        raise StoreError(f"{path.parent.name}/{path.name} is damaged: restore it from a backup, or delete it") from None
+
+
+def remove_reviews(folder: Path, call_id: str) -> int:
+    """Erase all verdicts on a call; how many there were."""
+    paths = list(folder.glob(f"{require_call_id(call_id)}.*.json"))
+    for path in paths:
+        path.unlink(missing_ok=True)
+    return len(paths)
+
+
+def remove_packs(folder: Path, call_id: str) -> int:
+    """Erase the meeting's packs that hold something of a call; how many there were. The weekly flow makes new ones."""
+    wanted = require_call_id(call_id).encode()
+    paths = [path for path in folder.glob("*.html") if wanted in path.read_bytes()]
+    for path in paths:
+        path.unlink(missing_ok=True)
+    return len(paths)
+
+
+def remove_action(folder: Path, action_id: str) -> bool:
+    """Take an improvement back; whether there was one."""
+    path = folder / f"{require_call_id(action_id)}.json"
+    existed = path.exists()
+    path.unlink(missing_ok=True)
+    return existed

@@ -1,0 +1,1 @@
+"""What the improvement meeting has on paper and on screen."""

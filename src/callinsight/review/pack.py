@@ -1,0 +1,94 @@
+"""The improvement meeting's pack: one HTML file for a week, complete in itself, that also prints well."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from callinsight import bundle
+from callinsight.review.charts import Series, data_uri, in_words
+from callinsight.settings import Settings
+from callinsight.store.pack import FlaggedCall, WeekPack, gather
+
+_WHO = {"agent": "Gemeente", "caller": "Beller", "system": "Keuzemenu", "unknown": "Onbekend"}
+_CHART_WEEKS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The pack that was made. Ids and counts only, fit to travel through Prefect."""
+
+    path: Path | None
+    iso_week: str = ""
+    flagged: int = 0
+
+
+def make(settings: Settings) -> Made:
+    """Write the pack of the last whole week, for its owner alone; a second time it takes the place of the first.
+
+    ``path`` is ``None`` when there is no whole week yet. Raises ``StoreError`` when a database is missing or in use.
+    """
+    week = gather(settings.work.database, settings.work.published_database)
+    if week is None:
+        return Made(None)
+    path = settings.work.packs / f"verbeteroverleg-{week.iso_week}.html"
+    bundle.write_atomically(path, render(week).encode())
+    return Made(path, week.iso_week, week.flagged_in_all)
+
+
+def render(week: WeekPack) -> str:
+    """The page. Everything that comes from a call or a person is escaped."""
+    from jinja2 import Environment, PackageLoader, select_autoescape
+
+    environment = Environment(
+        loader=PackageLoader("callinsight", "pages"),
+        autoescape=select_autoescape(default=True),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["clock"] = lambda time_ms: f"{time_ms // 60_000}:{time_ms // 1000 % 60:02d}"
+    environment.filters["who"] = lambda role: _WHO.get(role, role)
+    environment.filters["number"] = number
+    return environment.get_template("meeting.html.j2").render(
+        week=week,
+        charts=_charts(week.weeks[-_CHART_WEEKS:], week.series, [str(row["topic"]) for row in week.rising]),
+        action_charts={
+            str(row["action_id"]): _chart(
+                week.weeks, week.action_series.get(str(row["action_id"]), (0,) * len(week.weeks)), _since(week, row)
+            )
+            for row in week.actions
+        },
+        case=case_of(week.flagged),
+    )
+
+
+def number(value: Any) -> str:
+    """A number as people here write it: a decimal comma, nothing behind it when it is whole; a dash for none."""
+    if value is None:
+        return "-"
+    return f"{float(value):.1f}".removesuffix(".0").replace(".", ",")
+
+
+def case_of(flagged: Sequence[FlaggedCall]) -> FlaggedCall | None:
+    """One call to talk about: the one with most signals. Not an urgent one, since those go to somebody at once."""
+    calm = [call for call in flagged if not call.urgent]
+    return max(calm, key=lambda call: (len(call.signals), call.started_local, call.call_id), default=None)
+
+
+def _since(week: WeekPack, action: Mapping[str, object]) -> int | None:
+    """The index of the first week in which an improvement was in effect, when the chart shows it."""
+    day = action["effective_on"]
+    starts = f"{day:%G-W%V}" if day is not None else ""
+    return next((index for index, name in enumerate(week.weeks) if name >= starts), None)
+
+
+def _charts(
+    weeks: tuple[str, ...], series: Mapping[str, tuple[int | None, ...]], topics: Sequence[str]
+) -> dict[str, dict[str, str]]:
+    none = (0,) * len(weeks)
+    return {topic: _chart(weeks, series.get(topic, none)[-len(weeks) :], None) for topic in topics}
+
+
+def _chart(weeks: tuple[str, ...], counts: tuple[int | None, ...], since: int | None) -> dict[str, str]:
+    made = Series(weeks, counts, since)
+    return {"src": data_uri(made), "alt": in_words(made)}

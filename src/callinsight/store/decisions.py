@@ -1,0 +1,73 @@
+"""Fills the tables of verdicts and improvements from their files, which are few and are the truth."""
+
+from collections.abc import Collection
+
+import duckdb
+
+from callinsight.core.improvement import Action, Review
+from callinsight.store.columns import Column, Kind, insert_rows
+from callinsight.store.load import transaction
+from callinsight.store.rows import Row, wall_clock
+
+DECISION_TABLES = ("reviews", "actions", "action_targets")
+
+_REVIEWS = (
+    Column("review_id", Kind.TEXT),
+    Column("call_id", Kind.TEXT),
+    Column("about", Kind.TEXT),
+    Column("tag", Kind.TEXT),
+    Column("facet", Kind.OPTIONAL_TEXT),
+    Column("verdict", Kind.TEXT),
+    Column("should_be", Kind.OPTIONAL_TEXT),
+    Column("should_be_facet", Kind.OPTIONAL_TEXT),
+    Column("role", Kind.TEXT),
+    Column("decided_at", Kind.INSTANT),
+    Column("decided_local", Kind.LOCAL),
+)
+_ACTIONS = (
+    Column("action_id", Kind.TEXT),
+    Column("title", Kind.TEXT),
+    Column("kind", Kind.TEXT),
+    Column("owner", Kind.TEXT),
+    Column("effective_on", Kind.DATE),
+)
+_TARGETS = (Column("action_id", Kind.TEXT), Column("topic", Kind.TEXT), Column("facet", Kind.OPTIONAL_TEXT))
+
+
+def _review(review: Review) -> Row:
+    other = review.should_be
+    return (
+        review.review_id,
+        review.call_id,
+        review.tag.about.value,
+        review.tag.name,
+        review.tag.facet,
+        review.verdict.value,
+        None if other is None else other.name,
+        None if other is None else other.facet,
+        review.role,
+        review.decided_at.replace(tzinfo=None),
+        wall_clock(review.decided_at),
+    )
+
+
+def _action(action: Action) -> Row:
+    return (action.action_id, action.title, action.kind.value, action.owner, action.effective_on)
+
+
+def sync_decisions(
+    connection: duckdb.DuckDBPyConnection, reviews: Collection[Review], actions: Collection[Action]
+) -> None:
+    """Make the tables hold exactly ``reviews`` and ``actions``; twice is as once.
+
+    A verdict on a call that the database does not hold (any more) is left out. Raises ``StoreError``; nothing has
+    changed then.
+    """
+    targets = ((action.action_id, target.topic, target.facet) for action in actions for target in action.targets)
+    with transaction(connection, "loading verdicts and improvements"):
+        for table in DECISION_TABLES:
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608
+        insert_rows(connection, "reviews", _REVIEWS, map(_review, reviews))
+        connection.execute("DELETE FROM reviews WHERE call_id NOT IN (SELECT call_id FROM calls)")
+        insert_rows(connection, "actions", _ACTIONS, map(_action, actions))
+        insert_rows(connection, "action_targets", _TARGETS, targets)

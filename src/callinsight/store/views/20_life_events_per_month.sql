@@ -1,0 +1,31 @@
+-- Calls in which topics of one life event come together, such as moving house, waste and parking, per month.
+-- Counts a call once for every life event of which at least two different topics were heard in it. A topic may belong to
+-- several life events, so one call may count for more than one. That topics come together does not prove that the event
+-- took place: nobody was asked. Deprecated life events do not count.
+CREATE VIEW life_events_per_month AS
+WITH heard AS (
+    SELECT DISTINCT CAST(date_trunc('month', local_date) AS DATE) AS month_start, call_id, topic, topic_label
+    FROM questions_labelled
+),
+bundled AS (
+    SELECT h.month_start, h.call_id, e.event, e.label, count(*) AS topics
+    FROM heard h
+    JOIN life_event_topics t ON t.topic = h.topic AND NOT t.deprecated
+    JOIN life_events e ON e.event = t.event AND NOT e.deprecated
+    GROUP BY ALL HAVING count(*) >= 2
+)
+SELECT
+    month_start,
+    event,
+    label AS event_label,
+    count(*) AS calls,
+    round(avg(topics), 1) AS topics_per_call
+FROM bundled
+GROUP BY ALL;
+
+COMMENT ON VIEW life_events_per_month IS 'In hoeveel gesprekken per maand onderwerpen van één levensgebeurtenis samenkwamen, zoals verhuizen.';
+COMMENT ON COLUMN life_events_per_month.month_start IS 'Eerste dag van de maand.';
+COMMENT ON COLUMN life_events_per_month.event IS 'Vaste code van de levensgebeurtenis.';
+COMMENT ON COLUMN life_events_per_month.event_label IS 'Naam van de levensgebeurtenis.';
+COMMENT ON COLUMN life_events_per_month.calls IS 'Aantal gesprekken met minstens twee onderwerpen van deze gebeurtenis.';
+COMMENT ON COLUMN life_events_per_month.topics_per_call IS 'Gemiddeld aantal van die onderwerpen per gesprek.';

@@ -1,0 +1,234 @@
+"""The improvement meeting's pack: what the week holds, in one accessible file that loads nothing."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from callinsight import bundle, care, meeting, run, settings
+from callinsight.core.improvement import ActionKind
+from callinsight.core.values import Severity
+from callinsight.review import charts, pack
+from callinsight.settings import Settings
+from support.calls import ROOT
+from support.results import FIRST_MONDAY, spoken_call, story
+
+LAST = FIRST_MONDAY + timedelta(weeks=12)
+PAGE = meeting.Plan(
+    "Pagina <b>parkeren</b> hersteld",
+    ActionKind.PAGE,
+    "webteam",
+    FIRST_MONDAY + timedelta(weeks=8),
+    ("parking-permit/website-problem",),
+)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, str]]:
+    """The pack of the story's last week, with four calls that carry signals."""
+    folder = tmp_path_factory.mktemp("pack")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        chosen = settings.load(
+            overrides={"work": {"folder": str(folder / "work")}, "publish": {"k": 5, "files": ["csv"]}}
+        )
+        flagged = [
+            ("flag-urgent", (("child-safety", Severity.SAME_DAY),), "ik maak mij zorgen om een kind <NAAM>"),
+            (
+                "flag-review",
+                (("multi-problem", Severity.REVIEW),),
+                "schulden <script>alert(1)</script> en stress",
+            ),
+            ("flag-info", (("compliment", Severity.INFO),), "wat fijn geholpen"),
+            ("flag-promise", (("promise-made", Severity.INFO),), "u zou mij nog bellen"),
+        ]
+        extra = [spoken_call(one, LAST, "passport", "cost", said=said, flags=flags) for one, flags, said in flagged]
+        for result in [*story(), *extra]:
+            bundle.write_result(chosen.work.results, result)
+        meeting.add_action(chosen, PAGE)
+        run.rebuild(chosen)
+        run.publish(chosen)
+        done = pack.make(chosen)
+        assert done.path is not None
+        assert (done.iso_week, done.flagged) == ("2026-W48", 2)
+        yield chosen, done.path.read_text(encoding="utf-8")
+
+
+def _text(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def _section(page: str, name: str) -> str:
+    return page[page.index(f'<section aria-labelledby="{name}">') :].split("</section>")[0]
+
+
+def test_the_week_is_told(made: tuple[Settings, str]) -> None:
+    _, page = made
+    text = _text(page)
+    assert "De week van maandag 23-11-2026: 64 gesprekken." in text
+    assert "Aantallen onder 5 zijn weggelaten." in text
+    assert re.search(r"Paspoort\s+Wat kost het\?\s+34", _text(_section(page, "vragen")))
+    rising = _text(_section(page, "verandering"))
+    assert "stijgt" in rising
+    assert "25 gesprekken. Gewoon was geweest:" in rising
+    assert re.search(r"Ik begrijp de brief niet\s+tekst\s+25", _text(_section(page, "voorkomen")))
+
+
+def test_improvements_come_with_their_effect(made: tuple[Settings, str]) -> None:
+    _, page = made
+    told = _section(page, "verbeteringen")
+    assert "Pagina &lt;b&gt;parkeren&lt;/b&gt; hersteld: minder" in told
+    assert re.search(r"In 5 weken 25 gesprekken; zonder verbetering waren er 1\d\d te verwachten", told)
+    assert "2026-W48: 5." in told
+    assert "Verbeteroverleg, week 48 van 2026" in page
+
+
+def test_flagged_calls_come_with_the_turns_around_their_evidence(made: tuple[Settings, str]) -> None:
+    _, page = made
+    told = _section(page, "signalen")
+    assert told.index("flag-urgent") < told.index("flag-review")
+    assert "flag-info" not in told
+    assert "0:02 Beller" in told
+    assert "&lt;NAAM&gt;" in told
+    assert "goedemorgen gemeente" in told
+    assert "dat zoek ik op" in told
+    assert "tot ziens" not in told  # further away than the turns beside the evidence
+    assert "flag-review" in _section(page, "casus")  # the urgent one is for somebody at once
+    assert "flag-promise" in _section(page, "toezeggingen")
+
+
+def test_what_callers_say_cannot_become_part_of_the_page(made: tuple[Settings, str]) -> None:
+    _, page = made
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+class _Outline(HTMLParser):
+    """What a screen reader, or a browser that looks for things to load, would find."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def all(self, *names: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.tags if tag in names]
+
+
+def test_nothing_is_loaded_from_outside(made: tuple[Settings, str]) -> None:
+    outline = _Outline(made[1])
+    assert not outline.all("script", "link", "iframe", "object", "audio", "video")
+    sources = [one.get("src") or "" for one in outline.all("img")]
+    assert sources
+    assert all(source.startswith("data:image/svg+xml;base64,") for source in sources)
+    assert all((one.get("href") or "").startswith("#") for one in outline.all("a"))
+    assert "url(" not in made[1]
+    assert "default-src 'none'" in made[1]
+
+
+def test_the_markup_is_accessible(made: tuple[Settings, str]) -> None:
+    outline = _Outline(made[1])
+    assert outline.all("html")[0].get("lang") == "nl"
+    assert outline.all("title")
+    levels = [int(tag[1]) for tag, _ in outline.tags if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    assert all((one.get("alt") or "").startswith("Gesprekken per week.") for one in outline.all("img"))
+    assert all(one.get("scope") in ("col", "row") for one in outline.all("th"))
+    assert len(outline.all("caption")) == len(outline.all("table"))
+    ids = [one["id"] for _, one in outline.tags if one.get("id")]
+    assert len(ids) == len(set(ids))
+    named = [one["aria-labelledby"] for _, one in outline.tags if one.get("aria-labelledby")]
+    links = [(one.get("href") or "")[1:] for one in outline.all("a")]
+    assert set(named) | set(links) <= set(ids)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("waarom-steeg-afval", ("2026-W48", "Container of afvalpas", "Ik begrijp de brief niet", " 25 ")),
+        ("hielp-de-brief", ("Pagina <b>parkeren</b> hersteld: minder. In 5 weken 25 gesprekken", "2026-W48")),
+    ],
+)
+def test_the_notebooks_tell_the_same_story(
+    made: tuple[Settings, str],
+    name: str,
+    told: tuple[str, ...],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CALLINSIGHT_TRENDS", str(made[0].work.published_database))
+    names: dict[str, object] = {}
+    for cell in json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), names)
+    shown = capsys.readouterr().out
+    assert [text for text in told if text not in shown] == []
+
+
+def test_it_prints_on_paper(made: tuple[Settings, str]) -> None:
+    assert "@media print" in made[1]
+    assert "size: A4" in made[1]
+
+
+def test_the_file_is_for_its_owner_and_the_same_each_time(made: tuple[Settings, str]) -> None:
+    chosen, page = made
+    again = pack.make(chosen)
+    assert again.path is not None
+    assert again.path.read_text(encoding="utf-8") == page
+    assert again.path.stat().st_mode & 0o077 == 0
+    assert [path.name for path in chosen.work.packs.iterdir()] == ["verbeteroverleg-2026-W48.html"]
+
+
+def test_an_erased_call_takes_its_pack_along(made: tuple[Settings, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen, page = made
+    monkeypatch.chdir(ROOT)
+    assert "passport-02-03" not in page
+    care.forget(chosen, "passport-02-03")
+    assert list(chosen.work.packs.iterdir())
+    care.forget(chosen, "flag-review")
+    assert list(chosen.work.packs.iterdir()) == []
+    again = pack.make(chosen)
+    assert again.path is not None
+    assert "flag-review" not in again.path.read_text(encoding="utf-8")
+
+
+def test_without_a_whole_week_there_is_no_pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    chosen = settings.load(overrides={"work": {"folder": str(tmp_path)}, "publish": {"files": []}})
+    bundle.write_result(chosen.work.results, spoken_call("call-1", FIRST_MONDAY, "passport", "cost"))
+    run.rebuild(chosen)
+    run.publish(chosen)
+    assert pack.make(chosen) == pack.Made(None)
+    assert not chosen.work.packs.exists()
+
+
+def test_a_quiet_week_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    chosen = settings.load(overrides={"work": {"folder": str(tmp_path)}, "publish": {"files": []}})
+    friday = FIRST_MONDAY + timedelta(days=4)
+    bundle.write_result(chosen.work.results, spoken_call("call-1", friday, "passport", "cost"))
+    run.rebuild(chosen)
+    run.publish(chosen)
+    done = pack.make(chosen)
+    assert done.path is not None
+    text = _text(done.path.read_text(encoding="utf-8"))
+    for said in ("geen vraag die vaak genoeg", "Geen onderwerp stijgt", "nog geen verbeteringen", "geen toezeggingen"):
+        assert said in text
+
+
+def test_a_chart_says_in_words_what_it_shows() -> None:
+    series = charts.Series(("2026-W01", "2026-W02"), (3, None), since=1)
+    assert charts.in_words(series) == "Gesprekken per week. 2026-W01: 3, 2026-W02: weggelaten."
+    assert charts.data_uri(series) == charts.data_uri(series)
+    with pytest.raises(ValueError, match="every week"):
+        charts.Series(("2026-W01",), ())
