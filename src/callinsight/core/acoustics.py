@@ -80,8 +80,8 @@ def without_sounds(samples: Samples, speech: Regions) -> Samples:
     levels = levels_db(samples)
     hidden = np.repeat(audible(levels) & ~marks_of(speech, levels.size, FRAME_MS), FRAME_SAMPLES)[: samples.shape[0]]
     floor = 10 ** (float(np.quantile(levels, 0.1)) / 20) if levels.size else 0.0
-    noise = np.random.default_rng(0).normal(0.0, max(floor, _LEAST_NOISE), samples.shape[0])
-    cleaned: Samples = np.where(hidden, noise.astype(np.float32), samples)
+    noise = np.random.default_rng(0).standard_normal(samples.shape[0], dtype=np.float32)
+    cleaned: Samples = np.where(hidden, noise * np.float32(max(floor, _LEAST_NOISE)), samples)
     return cleaned
 
 
