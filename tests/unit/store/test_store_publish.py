@@ -278,7 +278,7 @@ while True:
     asked, last = asked + 1, topics
     if ended:
         break
-    time.sleep(0.2)  # as a dashboard that never stops; without a pause the readers leave the writer no processor
+    time.sleep(0.5)  # as a dashboard that never stops; without a pause the readers leave the writer no processor
 print(asked, last)
 """
 
