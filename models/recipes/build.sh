@@ -41,7 +41,7 @@ step $recipes/speakers/evaluate.py --card
 
 echo "Tagger"
 step $recipes/speech/confusions.py models/demo/speech $recipes/tagger/misheard.json --minutes 500
-step $recipes/tagger/train.py
+step $recipes/tagger/train.py --minutes 50
 step $recipes/tagger/evaluate.py
 
 step -m callinsight models lock --profile demo
