@@ -65,11 +65,15 @@ def list_actions(file: Path | None) -> int:
     """Show the improvements, newest first, each with its effect."""
     answer = run_query(
         settings.load(file).work.database,
-        "SELECT action_id AS kenmerk, strftime(effective_on, '%d-%m-%Y') AS ingegaan, title AS verbetering, "
-        "owner AS eigenaar, questions AS vragen, verdict AS conclusie, explanation AS toelichting "
+        "SELECT action_id, title, owner, strftime(effective_on, '%d-%m-%Y'), questions, verdict, explanation "
         "FROM action_effect ORDER BY effective_on DESC, action_id",
     )
-    console.out.print(console.table("Verbeteringen", answer.columns, answer.rows))
+    if not answer.rows:
+        console.out.print("Er zijn nog geen verbeteringen vastgelegd.")
+    for action_id, title, owner, since, questions, verdict, explanation in answer.rows:
+        console.out.print(f"{action_id}  {title} ({owner}, sinds {since})", highlight=False, markup=False)
+        console.out.print(f"  Bedoeld tegen: {questions}", highlight=False, markup=False)
+        console.out.print(f"  Conclusie: {verdict}. {explanation or ''}".rstrip(), highlight=False, markup=False)
     return EXIT_OK
 
 
