@@ -53,6 +53,11 @@ def test_a_voice_menu_is_nobody(menu: str) -> None:
     assert roles == {"m": Role.SYSTEM, "x": Role.CALLER, "y": Role.AGENT}
 
 
+def test_an_agent_who_asks_for_patience_is_no_menu() -> None:
+    second = "met de afdeling belastingen een ogenblik geduld alstublieft"
+    assert assign_roles(say(y=AGENT, x=CALLER, z=second), answers=Role.AGENT)["z"] is Role.AGENT
+
+
 def test_without_evidence_nobody_is_guessed() -> None:
     assert assign_roles(say(a="hallo", b="dag")) == {"a": Role.UNKNOWN, "b": Role.UNKNOWN}
     assert assign_roles([]) == {}

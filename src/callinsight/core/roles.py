@@ -39,7 +39,7 @@ SYSTEM_PHRASES: tuple[tuple[str, float], ...] = (
     (r"toets (een|één|twee|drie|vier|vijf|[1-5])", 4.0),
     (r"(kies|kiest u|voor .{3,40} toets)", 2.0),
     (r"al onze medewerkers zijn in gesprek|(dit|uw) gesprek (wordt|kan worden) opgenomen|wacht(tijd|enden)", 3.0),
-    (r"u bent verbonden met|(een|één) (ogenblik|moment) geduld|u wordt zo (snel|spoedig) mogelijk", 2.0),
+    (r"u bent verbonden met|u wordt zo (snel|spoedig) mogelijk", 2.0),
 )
 FIRST_WORDS = 40
 """The opening of a call: who greets in it is the agent, so phrases weigh double there."""
