@@ -18,6 +18,8 @@ from callinsight.core.text import normal_words
 
 _FUZZY_FROM_LETTERS = 7
 _GAP_WORDS = 4
+_MET_WORDS = 1 << 15
+"""So many words are remembered with their meanings: most of what is said is made up of them."""
 _GAP = re.compile(r"\.\.(\.|\d+)")
 _GROUP = re.compile(r"\{([a-z_]+)\}")
 
@@ -129,6 +131,7 @@ class Vocabulary:
     def __init__(self, words: frozenset[str]) -> None:
         self._words = words
         self._near: dict[str, set[str]] = {}
+        self._met: dict[str, frozenset[str]] = {}
         for word in words:
             if len(word) >= _FUZZY_FROM_LETTERS and not word.startswith("<"):
                 for key in (word, *_one_letter_less(word)):
@@ -136,6 +139,14 @@ class Vocabulary:
 
     def meanings(self, heard: str) -> frozenset[str]:
         """Words of the vocabulary that ``heard`` equals, or nearly equals when they are long."""
+        found = self._met.get(heard)
+        if found is None:
+            found = self._meanings(heard)
+            if len(self._met) < _MET_WORDS:
+                self._met[heard] = found
+        return found
+
+    def _meanings(self, heard: str) -> frozenset[str]:
         exact = frozenset({heard}) & self._words
         if exact or len(heard) < _FUZZY_FROM_LETTERS:
             return exact
@@ -153,7 +164,7 @@ class IndexedWords:
 
     def __init__(self, words: Sequence[str], vocabulary: Vocabulary) -> None:
         self.words = tuple(words)
-        known = {word: vocabulary.meanings(word) for word in set(words)}
+        known = {word: vocabulary.meanings(word) for word in set(self.words)}
         self._single = tuple(known[word] for word in self.words)
         self._pair = tuple(vocabulary.joined(a, b) for a, b in zip(self.words, self.words[1:], strict=False))
         self._where: dict[str, list[int]] = {}

@@ -7,6 +7,7 @@ either party, because missing an urgent signal is worse than reading one remark 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 from callinsight.core.patterns import IndexedWords, Match, Pattern, Vocabulary
@@ -37,9 +38,36 @@ class Rule:
     heed_negation: bool = True
 
 
+class RuleIndex:
+    """Finds the patterns of some rules that may fit, by the words that were heard: most never come into question."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._always: list[tuple[str, int, Pattern]] = []
+        self._by_word: dict[str, list[tuple[str, int, Pattern]]] = {}
+        for rule in rules:
+            for number, pattern in enumerate(rule.patterns):
+                entry = (rule.kind, number, pattern)
+                keys = [e.words for e in pattern.elements if not e.optional and not e.beginnings]
+                if not keys:
+                    self._always.append(entry)
+                for word in min(keys, key=len, default=frozenset()):
+                    self._by_word.setdefault(word, []).append(entry)
+
+    def candidates(self, heard: frozenset[str]) -> dict[str, dict[int, Pattern]]:
+        """By kind of rule and place in it, the patterns of which a word that they cannot do without was heard."""
+        found: dict[str, dict[int, Pattern]] = {}
+        for entries in (self._always, *(self._by_word[word] for word in heard & self._by_word.keys())):
+            for kind, number, pattern in entries:
+                found.setdefault(kind, {})[number] = pattern
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class SignalRules:
-    """All rules, and the words that negate. ``areas`` are rules whose kind is a field of life."""
+    """All rules, and the words that negate. ``areas`` are rules whose kind is a field of life.
+
+    The indices are made of the rules and areas, to be quick on a long history.
+    """
 
     rules: tuple[Rule, ...]
     areas: tuple[Rule, ...]
@@ -47,6 +75,8 @@ class SignalRules:
     not_negation: tuple[Pattern, ...]
     clause_starts: frozenset[str]
     vocabulary: Vocabulary
+    rule_index: RuleIndex
+    area_index: RuleIndex
 
     @staticmethod
     def from_document(document: Any, taxonomy: Taxonomy) -> "SignalRules":
@@ -76,6 +106,8 @@ class _Reader:
             not_negation=not_negation,
             clause_starts=frozenset(self.document.get("clause_starts", [])),
             vocabulary=Vocabulary(frozenset().union(*(pattern.vocabulary() for pattern in every))),
+            rule_index=RuleIndex(rules),
+            area_index=RuleIndex(areas),
         )
 
     def rule(self, name: str, raw: Any) -> Rule:
@@ -123,6 +155,12 @@ class _Reader:
         return tuple(parsed)
 
 
+@lru_cache(maxsize=1 << 15)
+def _normal(word: str) -> tuple[str, ...]:
+    """The same few thousand redacted words make up most of what is said."""
+    return normal_words(word)
+
+
 class _Run:
     """What one party says with at most a back-channel of the other in between: normal words with turn and time."""
 
@@ -134,7 +172,7 @@ class _Run:
 
     def add(self, number: int, turn: Turn) -> None:
         for word in turn.words:
-            for normal in normal_words(word.text):
+            for normal in _normal(word.text):
                 if normal in _FILLERS:
                     continue
                 self.words.append(normal)
@@ -195,9 +233,18 @@ class _Heard:
         apart = max(0, other.first - one.last - 1, one.first - other.last - 1)
         return apart <= words and not turns.isdisjoint(self.run.turns[other.first : other.last + 1])
 
-    def matches(self, rule: Rule) -> list[Match]:
+    @cached_property
+    def rule_patterns(self) -> dict[str, dict[int, Pattern]]:
+        return self.rules.rule_index.candidates(self.text.heard)
+
+    @cached_property
+    def area_patterns(self) -> dict[str, dict[int, Pattern]]:
+        return self.rules.area_index.candidates(self.text.heard)
+
+    def matches(self, rule: Rule, patterns: Mapping[int, Pattern]) -> list[Match]:
+        """The matches of a rule of which ``patterns`` come into question."""
         found = []
-        for pattern in rule.patterns:
+        for _, pattern in sorted(patterns.items()):
             if not all(e.optional or e.beginnings or e.words & self.text.heard for e in pattern.elements):
                 continue
             found += [m for m in pattern.find(self.text) if not (rule.heed_negation and self.negates(m))]
@@ -207,24 +254,30 @@ class _Heard:
         return sorted(found, key=lambda m: (m.first, m.last))
 
 
-def _passages(rule: Rule, heard: Sequence[_Heard]) -> list[tuple[Span, frozenset[int]]]:
+def _passages(rule: Rule, heard: Sequence[_Heard], *, area: bool = False) -> list[tuple[Span, frozenset[int]]]:
     """Time and turn numbers of every match, in order of time."""
     found = []
     for part in heard:
-        if _concerns(rule.party, part.run.role):
-            for match in part.matches(rule):
+        patterns = (part.area_patterns if area else part.rule_patterns).get(rule.kind)
+        if patterns and _concerns(rule.party, part.run.role):
+            for match in part.matches(rule, patterns):
                 places = slice(match.first, match.last + 1)
                 found.append((Span.cover(part.run.spans[places]), frozenset(part.run.turns[places])))
     return sorted(found, key=lambda passage: (passage[0], sorted(passage[1])))
 
 
-def find_signals(turns: Sequence[Turn], rules: SignalRules) -> tuple[Flag, ...]:
+def listen(turns: Sequence[Turn], rules: SignalRules) -> tuple[_Heard, ...]:
+    """What is said, indexed once for all rules: pass it on to find signals and several problems in the same turns."""
+    return tuple(_Heard(run, rules) for run in _runs(turns))
+
+
+def find_signals(turns: Sequence[Turn], rules: SignalRules, heard: Sequence[_Heard] | None = None) -> tuple[Flag, ...]:
     """One flag per kind of signal that the rules find, in order of time.
 
     ``span`` holds the words of the first passage, which is what a reviewer wants to hear; ``evidence`` the turns of
-    all passages.
+    all passages. ``heard`` is what :func:`listen` gives for the same turns.
     """
-    heard = [_Heard(run, rules) for run in _runs(turns)]
+    heard = listen(turns, rules) if heard is None else heard
     flags = []
     for rule in rules.rules:
         passages = _passages(rule, heard)
@@ -235,17 +288,21 @@ def find_signals(turns: Sequence[Turn], rules: SignalRules) -> tuple[Flag, ...]:
 
 
 def several_problems(
-    turns: Sequence[Turn], questions: Sequence[Question], rules: SignalRules, taxonomy: Taxonomy
+    turns: Sequence[Turn],
+    questions: Sequence[Question],
+    rules: SignalRules,
+    taxonomy: Taxonomy,
+    heard: Sequence[_Heard] | None = None,
 ) -> tuple[Flag, ...]:
     """A ``multi-problem`` flag when a call tells of more than one trouble of the social domain, else nothing.
 
     That is so when it touches two fields of life, or when beside a topic the first need of a related topic is heard
     that the topic itself does not bring. ``evidence`` holds the turns of all of them, ``span`` covers the first turn
-    that is about each.
+    that is about each. ``heard`` is what :func:`listen` gives for the same turns.
     """
     if _DERIVED not in taxonomy.signals:
         return ()
-    fields = _fields_of_life(turns, questions, rules, taxonomy)
+    fields = _fields_of_life(listen(turns, rules) if heard is None else heard, questions, rules, taxonomy)
     troubles = list(fields.values()) if len(fields) > 1 else []
     for topic, need in _needs_of_related(questions, taxonomy):
         troubles += [set(topic.evidence), set(need.evidence)]
@@ -259,7 +316,7 @@ def several_problems(
 
 
 def _fields_of_life(
-    turns: Sequence[Turn], questions: Sequence[Question], rules: SignalRules, taxonomy: Taxonomy
+    heard: Sequence[_Heard], questions: Sequence[Question], rules: SignalRules, taxonomy: Taxonomy
 ) -> dict[str, set[int]]:
     """Turns by field of life: a topic brings its own, words that an area rule knows bring theirs, and a need brings
     one only when none of its fields is there already (being short of money belongs to income and debt alike)."""
@@ -268,9 +325,8 @@ def _fields_of_life(
         area = taxonomy.area(question.topic)
         if area is not None:
             turns_of.setdefault(area, set()).update(question.evidence)
-    heard = [_Heard(run, rules) for run in _runs(turns)]
     for rule in rules.areas:
-        for _, where in _passages(rule, heard):
+        for _, where in _passages(rule, heard, area=True):
             turns_of.setdefault(rule.kind, set()).update(where)
     for need in (need for question in questions for need in question.needs):
         areas = taxonomy.needs[need.kind].areas if need.kind in taxonomy.needs else ()

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from callinsight.core.signals import SignalRules, find_signals, several_problems
+from callinsight.core.signals import SignalRules, find_signals, listen, several_problems
 from callinsight.core.taxonomy import Taxonomy
 from callinsight.core.values import (
     UNKNOWN_LABEL,
@@ -146,10 +146,11 @@ class Decider:
         )
         caller = [number for number, turn in enumerate(turns) if turn.role in _CALLER_ROLES]
         questions = self._questions(caller, scores) if caller else ()
+        heard = listen(turns, self.rules)
         flags = (
-            *find_signals(turns, self.rules),
+            *find_signals(turns, self.rules, heard),
             *self._heard_signals(turns, scores),
-            *several_problems(turns, questions, self.rules, self.taxonomy),
+            *several_problems(turns, questions, self.rules, self.taxonomy, heard),
         )
         return Tags(questions, self._outcome(turns, scores), _merged(flags))
 
