@@ -1,18 +1,20 @@
 """Builds a worker from the settings: the one place where a profile's names become engines."""
 
 import hashlib
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 
 from callinsight import __version__, offline, registry, worker
 from callinsight.audio import DecodeLimits
 from callinsight.core.values import Provenance
+from callinsight.embeddings import write_vectors
 from callinsight.engines import Tagger
 from callinsight.errors import ModelError
 from callinsight.privacy_files import load_rules as load_redaction_rules
 from callinsight.registry import ModelEntry, Registry
 from callinsight.settings import Settings
+from callinsight.taxonomy_files import folder_digest, load_taxonomy
 from callinsight.taxonomy_files import load_rules as load_signal_rules
-from callinsight.taxonomy_files import load_taxonomy
 
 EXPECTED_ENGINES = {"speech": "faster_whisper", "speakers": "pyannote", "tagger": "transformers"}
 """Which engine each part of a profile needs, so far."""
@@ -30,8 +32,41 @@ def provenance(settings: Settings) -> Provenance:
     rules = settings.models.personal_data.read_bytes() if settings.models.personal_data.is_file() else b""
     digests = [(entry.name, registry.digest_of(models, entry)) for entry in entries.values()]
     digests.append(("personal-data", hashlib.blake2b(rules, digest_size=8).hexdigest()))
-    version = load_taxonomy(settings.models.taxonomy).version
-    return Provenance(__version__, settings.digest(), tuple(digests), version)
+    return Stamp.of(settings).on(Provenance(__version__, settings.digest(), tuple(digests), ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """By what tags are made under some settings. ``taggers`` are the names of all taggers of the registry."""
+
+    tagger: tuple[str, str]
+    taggers: frozenset[str]
+    taxonomy_version: str
+    tag_version: str
+
+    @staticmethod
+    def of(settings: Settings) -> "Stamp":
+        """Raises ``ModelError`` or ``SettingsError``."""
+        models = open_registry(settings)
+        entry = models.profile(settings.models.profile)["tagger"]
+        tagger = (entry.name, registry.digest_of(models, entry))
+        version = load_taxonomy(settings.models.taxonomy).version
+        made = f"{__version__} {tagger} {folder_digest(settings.models.taxonomy)}"
+        short = hashlib.blake2b(made.encode(), digest_size=4).hexdigest()
+        taggers = frozenset(profile["tagger"] for profile in models.profiles.values())
+        return Stamp(tagger, taggers, version, f"{version}-{short}")
+
+    def on(self, provenance: Provenance) -> Provenance:
+        """``provenance`` with its part on tags as this stamp has it; what tells of the recognition stays."""
+        names = [name for name, _ in provenance.model_digests]
+        others = [pair for pair in provenance.model_digests if pair[0] not in self.taggers]
+        place = next((n for n, name in enumerate(names) if name in self.taggers), len(others))
+        return replace(
+            provenance,
+            model_digests=(*others[:place], self.tagger, *others[place:]),
+            taxonomy_version=self.taxonomy_version,
+            tag_version=self.tag_version,
+        )
 
 
 def device_of(settings: Settings) -> str:
@@ -46,10 +81,15 @@ def device_of(settings: Settings) -> str:
 @lru_cache(maxsize=1)
 def shared_worker(settings_json: str) -> worker.Worker:
     """This process's worker. One set of engines a process: Whisper's memory grows when threads share it."""
-    return build_worker(Settings.model_validate_json(settings_json))
+    settings = Settings.model_validate_json(settings_json)
+    return build_worker(settings, keep_vectors=partial(write_vectors, settings.work.embeddings))
 
 
-def build_worker(settings: Settings, listener: worker.RawListener | None = None) -> worker.Worker:
+def build_worker(
+    settings: Settings,
+    listener: worker.RawListener | None = None,
+    keep_vectors: worker.KeepVectors | None = None,
+) -> worker.Worker:
     """Load the engines of the profile. ``listener`` is for scoring alone.
 
     Raises ``ModelError`` or ``SettingsError`` with what to do.
@@ -62,22 +102,23 @@ def build_worker(settings: Settings, listener: worker.RawListener | None = None)
             raise ModelError(f"model {entry.name} has engine {entry.engine}, but {part} needs {EXPECTED_ENGINES[part]}")
     engines = _engines(settings, models, {str(part): entry for part, entry in entries.items()})
     limits = DecodeLimits(max_minutes=settings.limits.max_minutes, min_ms=settings.limits.min_ms)
-    return worker.Worker(engines, provenance(settings), limits, listener, settings.speech.batch_windows)
+    return worker.Worker(engines, provenance(settings), limits, listener, settings.speech.batch_windows, keep_vectors)
 
 
 def build_tagger(settings: Settings) -> Tagger:
-    """The tagger of the profile alone. Raises ``ModelError`` or ``SettingsError``."""
+    """The tagger alone, its encoder loaded when first needed. Raises ``ModelError`` or ``SettingsError``."""
     offline.apply()
     models = open_registry(settings)
-    return _tagger(settings, models, models.profile(settings.models.profile)["tagger"])
+    return _tagger(settings, models, models.profile(settings.models.profile)["tagger"], ready=False)
 
 
-def _tagger(settings: Settings, models: Registry, entry: ModelEntry) -> Tagger:
+def _tagger(settings: Settings, models: Registry, entry: ModelEntry, *, ready: bool = True) -> Tagger:
     from callinsight.engines import transformers
 
     taxonomy = load_taxonomy(settings.models.taxonomy)
     rules = load_signal_rules(settings.models.taxonomy, taxonomy)
-    return transformers.load(models.require(entry), taxonomy, rules, device=device_of(settings))
+    folder = models.require(entry)
+    return transformers.load(folder, taxonomy, rules, device=settings.models.device, ready=ready)
 
 
 def _engines(settings: Settings, models: Registry, entries: dict[str, ModelEntry]) -> worker.Engines:

@@ -1,12 +1,12 @@
-"""Looking after what is stored: tag history again, erase a call, check the set-up."""
+"""Looking after what is stored: erase a call, check the set-up."""
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import dataclass
 
 from callinsight import assembly, bundle, decisions, discovery, inbox, registry, run
 from callinsight.core.values import require_call_id
+from callinsight.embeddings import remove_vectors
 from callinsight.errors import CallinsightError, SettingsError
 from callinsight.ledger import open_ledger
 from callinsight.settings import Settings
@@ -15,32 +15,7 @@ from callinsight.store.database import open_reader, open_writer
 from callinsight.store.load import delete_calls
 from callinsight.taxonomy_files import check as check_taxonomy
 
-_BATCH = 256
 _LITTLE_SPACE_BYTES = 2 << 30
-
-
-def retag(settings: Settings, on_done: Callable[[int], None]) -> int:
-    """Tag all stored calls again with the present model and taxonomy, load and publish; returns how many there were.
-
-    Recognition is not repeated. ``on_done`` is told after each batch how many calls that were. Can be stopped and
-    done again. Raises ``ModelError``, ``SettingsError`` or ``StoreError``.
-    """
-    tagger = assembly.build_tagger(settings)
-    provenance = assembly.provenance(settings)
-    ids = bundle.result_ids(settings.work.results)
-    total = 0
-    while batch := list(islice(ids, _BATCH)):
-        results = [bundle.read_result(bundle.result_path(settings.work.results, call_id)) for call_id in batch]
-        tags = tagger.tag([result.turns for result in results])
-        for result, fresh in zip(results, tags, strict=True):
-            bundle.write_result(settings.work.results, replace(result, tags=fresh, provenance=provenance))
-        with open_ledger(settings.work.ledger) as ledger:
-            ledger.mark_unloaded(batch)
-        total += len(batch)
-        on_done(len(batch))
-    run.catch_up(settings)
-    run.publish(settings)
-    return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +36,7 @@ def forget(settings: Settings, call_id: str) -> Erased:
     except ValueError as error:
         raise SettingsError("that is no call id: they look like c3k7... in the table calls") from error
     removed = bundle.remove_result(settings.work.results, call_id)
+    removed = remove_vectors(settings.work.embeddings, call_id) or removed
     removed = decisions.remove_reviews(settings.work.reviews, call_id) > 0 or removed
     search.remove(settings.work.search_index)  # which holds its turns, as a meeting's pack may
     decisions.remove_packs(settings.work.packs, call_id)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from time import monotonic
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from callinsight import run
@@ -62,9 +62,9 @@ def progress_bar(total_bytes: int) -> Iterator[run.OnProgress]:
 
 
 @contextmanager
-def counting(what: str) -> Iterator[Callable[[int], None]]:
-    """A line that counts calls of which the number is not known before."""
-    columns = (TextColumn("{task.description}"), TextColumn("{task.completed:.0f}"), TimeElapsedColumn())
+def counting(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """A bar that counts calls; ``total`` is ``None`` when their number is not known before."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err) as bar:
-        task = bar.add_task(what, total=None)
+        task = bar.add_task(what, total=total)
         yield lambda calls: bar.advance(task, calls)

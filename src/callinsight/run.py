@@ -5,7 +5,7 @@ what is done is not done twice.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from time import perf_counter
 from callinsight import assembly, bundle, decisions, discovery, inbox, quarantine
 from callinsight.core.values import CallResult, Failure
 from callinsight.discovery import Plan, PlannedCall
+from callinsight.embeddings import remove_vectors
 from callinsight.errors import RecordingError
 from callinsight.ledger import State, open_ledger
 from callinsight.settings import Settings
@@ -149,6 +150,7 @@ def _keep(settings: Settings, call: PlannedCall, outcome: Outcome) -> ChunkRepor
         replaced = ledger.replaced_by(call.seen_as(State.DONE))
         if replaced is not None:
             bundle.remove_result(work.results, replaced)
+            remove_vectors(work.embeddings, replaced)
             decisions.remove_reviews(work.reviews, replaced)
             decisions.remove_packs(work.packs, replaced)
         ledger.record([call.seen_as(State.DONE)])
@@ -173,12 +175,15 @@ def load(settings: Settings, run_id: str, work: ChunkReport) -> LoadCounts:
     return _load(settings, record)
 
 
-def catch_up(settings: Settings) -> LoadCounts:
-    """Load what earlier runs processed but did not load. Raises as :func:`load` does."""
-    return _load(settings, None)
+def catch_up(settings: Settings, changed: Collection[str] = ()) -> LoadCounts:
+    """Load what earlier runs processed but did not load, and calls whose result has ``changed``.
+
+    Raises as :func:`load` does.
+    """
+    return _load(settings, None, changed)
 
 
-def _load(settings: Settings, record: RunRecord | None) -> LoadCounts:
+def _load(settings: Settings, record: RunRecord | None, changed: Collection[str] = ()) -> LoadCounts:
     work = settings.work
     with open_ledger(work.ledger) as ledger, open_writer(work.database) as connection:
         sync_dimensions(connection, load_taxonomy(settings.models.taxonomy))
@@ -192,7 +197,7 @@ def _load(settings: Settings, record: RunRecord | None) -> LoadCounts:
         set_aside = ledger.failures_not_loaded()
         fresh = [failure for failure in failures if failure.recording_ref in set(set_aside)]
         counts = LoadCounts()
-        waiting = ledger.not_loaded()
+        waiting = sorted({*ledger.not_loaded(), *changed})
         for first in range(0, max(1, len(waiting)), LOAD_BATCH):
             batch = waiting[first : first + LOAD_BATCH]
             results = [bundle.read_result(bundle.result_path(work.results, call_id)) for call_id in batch]

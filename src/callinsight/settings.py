@@ -69,6 +69,11 @@ class Work(_Section):
         return self.folder / "results"
 
     @property
+    def embeddings(self) -> Path:
+        """Folder of the tagger's vectors of redacted turns, a file per call; may be deleted, costs time."""
+        return self.folder / "embeddings"
+
+    @property
     def failures(self) -> Path:
         """Folder of failure files, one for each recording that was set aside."""
         return self.folder / "failures"

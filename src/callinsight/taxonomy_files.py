@@ -1,5 +1,6 @@
 """Reads, checks and describes the taxonomy's files."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,14 @@ def read_documents(folder: Path) -> dict[str, Any]:
     if not files:
         raise SettingsError("the taxonomy folder is missing or holds no .yaml files; settings key: taxonomy")
     return {name: _parse(path, name) for path in files for name in [path.relative_to(folder).as_posix()]}
+
+
+def folder_digest(folder: Path) -> str:
+    """A short digest of all that stands in the taxonomy and its rules; comments count too."""
+    digest = hashlib.blake2b(digest_size=8)
+    for path in sorted(folder.rglob("*.yaml")):
+        digest.update(f"{path.relative_to(folder).as_posix()}\x1f".encode() + path.read_bytes() + b"\x1e")
+    return digest.hexdigest()
 
 
 def load_taxonomy(folder: Path) -> Taxonomy:

@@ -34,6 +34,7 @@ from callinsight.core.values import (
     Utterance,
     Waveform,
 )
+from callinsight.core.vectors import TurnVectors
 from callinsight.engines import Diarizer, SpokenChannel, Tagger, Transcriber, Transcript
 from callinsight.engines.speech_regions import SileroRegions, SpeechRegions
 from callinsight.errors import RecordingError
@@ -124,8 +125,15 @@ class RawListener(Protocol):
         ...
 
 
+KeepVectors = Callable[[str, tuple[Turn, ...], TurnVectors], None]
+"""Keeps what the tagger's encoder made of the redacted turns of a call, so that they can be tagged again."""
+
+
 class Worker:
-    """Takes chunks of jobs through decoding, recognition, redaction and tagging."""
+    """Takes chunks of jobs through decoding, recognition, redaction and tagging.
+
+    ``keep_vectors`` is called for a call before its result is given.
+    """
 
     def __init__(
         self,
@@ -134,11 +142,13 @@ class Worker:
         limits: audio.DecodeLimits,
         listener: RawListener | None = None,
         batch_windows: int = 16,
+        keep_vectors: KeepVectors | None = None,
     ) -> None:
         self._engines = engines
         self._provenance = provenance
         self._limits = limits
         self._listener = listener
+        self._keep_vectors = keep_vectors
         self._max_sound_ms = batch_windows * SOUND_PER_WINDOW_MS
         self.clock = EngineClock()
 
@@ -169,13 +179,16 @@ class Worker:
                 yield call.job, said
             else:
                 understood.append((call, *said))
-        for (call, turns, redactions), tags in zip(
+        for (call, turns, redactions), tagged in zip(
             understood, self._tag([turns for _, turns, _ in understood]), strict=True
         ):
-            if isinstance(tags, RecordingError):
-                yield call.job, tags
-            else:
-                yield call.job, self._guard(Stage.WRITE, self._result, call, turns, redactions, tags)
+            if isinstance(tagged, RecordingError):
+                yield call.job, tagged
+                continue
+            vectors, tags = tagged
+            if self._keep_vectors is not None:
+                self._keep_vectors(call.job.call_id, turns, vectors)
+            yield call.job, self._guard(Stage.WRITE, self._result, call, turns, redactions, tags)
 
     def _hear(self, job: Job) -> _Heard:
         """Decode a recording and find the speech in it."""
@@ -229,14 +242,18 @@ class Worker:
             heard = self._engines.diarizer.diarize(_only(call.channels[0]))
         return words_by_speaker(utterances, heard.exclusive), {}, heard.turns
 
-    def _tag(self, calls: Sequence[tuple[Turn, ...]]) -> Sequence[Tags | RecordingError]:
+    def _tag(self, calls: Sequence[tuple[Turn, ...]]) -> Sequence[tuple[TurnVectors, Tags] | RecordingError]:
         if not calls:
             return ()
         with self.clock.of("tagger"):
-            tags = self._guard(Stage.TAG, self._engines.tagger.tag, calls)
-        if not isinstance(tags, RecordingError):
-            return tags
-        return (tags,) if len(calls) == 1 else [self._tag([call])[0] for call in calls]
+            tagged = self._guard(Stage.TAG, self._tag_batch, calls)
+        if not isinstance(tagged, RecordingError):
+            return tagged
+        return (tagged,) if len(calls) == 1 else [self._tag([call])[0] for call in calls]
+
+    def _tag_batch(self, calls: Sequence[tuple[Turn, ...]]) -> list[tuple[TurnVectors, Tags]]:
+        vectors = self._engines.tagger.read(calls)
+        return list(zip(vectors, self._engines.tagger.decide(calls, vectors), strict=True))
 
     def _result(
         self, call: _Heard, turns: tuple[Turn, ...], redactions: tuple[Redaction, ...], tags: Tags

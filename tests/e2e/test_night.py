@@ -2,11 +2,12 @@
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from callinsight import bundle, run
+from callinsight import bundle, retag, run
 from callinsight.core.values import CallResult, FailureKind, Layout, Role
 from callinsight.ledger import open_ledger
 from callinsight.settings import Settings
@@ -126,12 +127,15 @@ def test_no_spoken_number_is_written(night: tuple[Settings, run.Night]) -> None:
 
 
 def test_retag_changes_nothing_when_nothing_changed(night: tuple[Settings, run.Night]) -> None:
-    from callinsight import care
-
+    """The vectors that the night kept give the night's tags, to the last digit, and the encoder is not needed."""
     chosen, _ = night
     with open_reader(chosen.work.database) as connection:
         before = content_digest(connection)
-    assert care.retag(chosen, lambda _: None) == 6
+    ids = tuple(bundle.result_ids(chosen.work.results))
+    kept = retag.retag(chosen, ids, retag.Wish(), datetime.now(UTC), lambda _: None)
+    assert (kept.calls, kept.kept) == (6, 6)
+    every = retag.retag(chosen, ids, retag.Wish(every=True), datetime.now(UTC), lambda _: None)
+    assert (every.calls, every.kept, every.read, every.changed, every.stale) == (6, 0, 0, 0, ())
     with open_reader(chosen.work.database) as connection:
         assert content_digest(connection) == before
 

@@ -5,11 +5,15 @@ After a deliberate change of the format: keep the old file under its version, ad
 
 import gzip
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from callinsight import bundle
 from callinsight.core.values import (
+    MOST_EARLIER,
     Call,
     CallResult,
     Direction,
@@ -31,9 +35,9 @@ from callinsight.core.values import (
     Word,
 )
 
-GOLDEN = Path(__file__).parent / "result-1.json"
+FIRST, SECOND = (Path(__file__).parent / f"result-{version}.json" for version in (1, 2))
 
-RESULT = CallResult(
+BEFORE = CallResult(
     call=Call(
         call_id="c3k7example",
         started_at=datetime(2026, 9, 1, 7, 12, 33, tzinfo=UTC),
@@ -64,13 +68,50 @@ RESULT = CallResult(
 )
 
 
+"""As the first version of the format holds it: nothing yet of versions of tags."""
+
+NOW = datetime(2026, 12, 1, 6, 0, tzinfo=UTC)
+RESULT = BEFORE.retagged(
+    replace(BEFORE.tags, outcome=Outcome("callback-request", 0.6, (0,))),
+    replace(BEFORE.provenance, taxonomy_version="2", tag_version="2-ab12cd34"),
+    NOW,
+)
+
+
 def test_the_format_is_as_it_was(tmp_path: Path) -> None:
     bundle.write_result(tmp_path, RESULT)
     written = json.loads(gzip.decompress(bundle.result_path(tmp_path, RESULT.call.call_id).read_bytes()))
-    assert written == json.loads(GOLDEN.read_text(encoding="utf-8"))
+    assert written == json.loads(SECOND.read_text(encoding="utf-8"))
 
 
-def test_a_file_of_this_version_stays_readable(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("file", "expected"), [(FIRST, BEFORE), (SECOND, RESULT)])
+def test_files_of_every_version_stay_readable(tmp_path: Path, file: Path, expected: CallResult) -> None:
     path = tmp_path / "c3k7example.json.gz"
-    path.write_bytes(gzip.compress(GOLDEN.read_bytes()))
-    assert bundle.read_result(path) == RESULT
+    path.write_bytes(gzip.compress(file.read_bytes()))
+    assert bundle.read_result(path) == expected
+
+
+def test_earlier_tags_are_kept_in_short() -> None:
+    (earlier,) = RESULT.earlier
+    assert (earlier.tag_version, earlier.taxonomy_version, earlier.until) == ("", "1", NOW)
+    assert (earlier.questions, earlier.needs) == (("passport/cost",), ("travel",))
+    assert (earlier.outcome, earlier.signals) == ("handled", ("repeat-call",))
+    assert RESULT.provenance.model_digests == BEFORE.provenance.model_digests
+
+
+def test_equal_tags_of_another_version_leave_no_history() -> None:
+    newer = replace(RESULT.provenance, tag_version="3-ab12cd34", retagged_at=None)
+    again = RESULT.retagged(RESULT.tags, newer, datetime(2027, 1, 1, tzinfo=UTC))
+    assert again.earlier == RESULT.earlier
+    assert (again.provenance.tag_version, again.provenance.retagged_at) == ("3-ab12cd34", NOW)
+    assert again.retagged(RESULT.tags, newer, datetime(2027, 1, 2, tzinfo=UTC)) is again
+
+
+def test_only_some_versions_are_kept() -> None:
+    result = RESULT
+    for number in range(20):
+        kind = "handled" if number % 2 else "callback-request"
+        made = replace(RESULT.provenance, tag_version=f"v{number}", retagged_at=None)
+        result = result.retagged(replace(RESULT.tags, outcome=Outcome(kind, 0.5, (0,))), made, NOW)
+    assert len(result.earlier) == MOST_EARLIER
+    assert result.earlier[-1].tag_version == "v18"

@@ -7,7 +7,7 @@ milliseconds from the start of the recording; probabilities and scores lie in [0
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
@@ -407,19 +407,60 @@ class Redaction:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """By what a result was made, so that trends can say which versions they compare."""
+    """By what a result was made, so that trends can say which versions they compare.
+
+    ``tag_version`` names everything that the tags follow from: taxonomy, rules, tagger and code; it begins with the
+    taxonomy's version and is empty in results that are older than it. ``retagged_at`` (aware) is when the tags were
+    given anew, ``None`` while they are the first.
+    """
 
     code_version: str
     settings_digest: str
     model_digests: tuple[tuple[str, str], ...]
     taxonomy_version: str
+    tag_version: str = ""
+    retagged_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierTags:
+    """What an earlier version said of a call, in short: ids alone, a question as ``topic/facet`` or ``topic``.
+
+    ``until`` (aware) is when other tags took their place.
+    """
+
+    tag_version: str
+    taxonomy_version: str
+    until: datetime
+    questions: tuple[str, ...]
+    needs: tuple[str, ...]
+    outcome: str
+    signals: tuple[str, ...]
+
+    @staticmethod
+    def of(tags: Tags, provenance: Provenance, until: datetime) -> "EarlierTags":
+        """The short form of ``tags``, which were given under ``provenance``."""
+        return EarlierTags(
+            provenance.tag_version,
+            provenance.taxonomy_version,
+            until,
+            tuple(dict.fromkeys(f"{q.topic}/{q.facet}" if q.facet else q.topic for q in tags.questions)),
+            tuple(sorted({need.kind for question in tags.questions for need in question.needs})),
+            tags.outcome.kind,
+            tuple(sorted({flag.kind for flag in tags.flags})),
+        )
+
+
+MOST_EARLIER = 8
+"""How many earlier versions of its tags a call keeps: some years of a quarterly change."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """Everything known of one call, redacted. Written once, loaded, never changed in place.
+    """Everything known of one call, redacted. Written as a whole, and only its tags are ever given anew.
 
-    ``recording_ref`` is a keyed pseudonym of the recording's own id or file name.
+    ``recording_ref`` is a keyed pseudonym of the recording's own id or file name; ``earlier`` are the tags that the
+    present ones took the place of, oldest first.
     """
 
     call: Call
@@ -430,6 +471,7 @@ class CallResult:
     recognition: Recognition
     redactions: tuple[Redaction, ...]
     provenance: Provenance
+    earlier: tuple[EarlierTags, ...] = ()
 
     def __post_init__(self) -> None:
         starts = [turn.span.start_ms for turn in self.turns]
@@ -440,6 +482,19 @@ class CallResult:
         pointers += [e for f in self.tags.flags for e in f.evidence]
         pointers += list(self.tags.outcome.evidence)
         _require(all(e < count for e in pointers), "evidence names a turn that is not there")
+
+    def retagged(self, tags: Tags, provenance: Provenance, now: datetime) -> "CallResult":
+        """The same call with ``tags``, given at ``now`` (aware) under ``provenance``; itself when nothing changes.
+
+        What tells of the recognition stays. Different tags go to ``earlier`` in short; equal ones leave no trace there.
+        """
+        old = self.provenance
+        if tags == self.tags and replace(provenance, retagged_at=old.retagged_at) == old:
+            return self
+        if tags == self.tags:
+            return replace(self, provenance=replace(provenance, retagged_at=old.retagged_at))
+        earlier = (*self.earlier, EarlierTags.of(self.tags, old, now))[-MOST_EARLIER:]
+        return replace(self, tags=tags, provenance=replace(provenance, retagged_at=now), earlier=earlier)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from callinsight.core.values import Span, SpeakerTurn, Tags, Turn, Utterance, Waveform
+from callinsight.core.vectors import TurnVectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,21 @@ class Diarizer(Protocol):
 
 
 class Tagger(Protocol):
-    """Says which questions and needs a call holds, how it ended, and what to flag."""
+    """Says which questions and needs a call holds, how it ended, and what to flag.
 
-    def tag(self, calls: Sequence[tuple[Turn, ...]]) -> tuple[Tags, ...]:
-        """Tags per call, in the same order, from redacted turns. Deterministic."""
+    In two steps, since reading is slow and deciding is not: what was read is kept, and decided on again when the
+    taxonomy or what follows the encoder changes. Both want redacted turns.
+    """
+
+    @property
+    def encoder(self) -> str:
+        """A digest that names what reads."""
+        ...
+
+    def read(self, calls: Sequence[tuple[Turn, ...]]) -> tuple[TurnVectors, ...]:
+        """Vectors per call, in the same order; calls share batches. Raises ``RecordingError`` when the engine fails."""
+        ...
+
+    def decide(self, calls: Sequence[tuple[Turn, ...]], vectors: Sequence[TurnVectors]) -> tuple[Tags, ...]:
+        """Tags per call, in the same order. The same vectors give the same tags, in whatever company."""
         ...

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from callinsight.core.values import (
     UNKNOWN_LABEL,
     FailureKind,
@@ -17,6 +19,7 @@ from callinsight.core.values import (
     Waveform,
     Word,
 )
+from callinsight.core.vectors import TurnVectors
 from callinsight.engines import Diarization, SpokenChannel, Transcript
 from callinsight.errors import RecordingError
 
@@ -71,10 +74,20 @@ class ScriptedTagger:
     """Hears the topic whose keyword occurs in a call, with the turn as evidence."""
 
     topics: tuple[tuple[str, str], ...]
+    encoder: str = "scripted"
 
-    def tag(self, calls: Sequence[tuple[Turn, ...]]) -> tuple[Tags, ...]:
+    def read(self, calls: Sequence[tuple[Turn, ...]]) -> tuple[TurnVectors, ...]:
+        """See :class:`callinsight.engines.Tagger`. A turn's vector is its number of words."""
+        return tuple(
+            TurnVectors.of(
+                self.encoder, range(len(turns)), np.array([[len(t.words)] for t in turns], np.float32).reshape(-1, 1)
+            )
+            for turns in calls
+        )
+
+    def decide(self, calls: Sequence[tuple[Turn, ...]], vectors: Sequence[TurnVectors]) -> tuple[Tags, ...]:
         """See :class:`callinsight.engines.Tagger`."""
-        return tuple(self._tags(turns) for turns in calls)
+        return tuple(self._tags(turns) for turns, _ in zip(calls, vectors, strict=True))
 
     def _tags(self, turns: tuple[Turn, ...]) -> Tags:
         questions = []

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 
 class Kind(Enum):
-    """What a column holds, and so how it travels. Only ``OPTIONAL_TEXT`` may be ``None``."""
+    """What a column holds, and so how it travels. Of the optional kinds a value may be ``None``."""
 
     TEXT = "text"
     OPTIONAL_TEXT = "optional-text"
@@ -20,6 +20,7 @@ class Kind(Enum):
     BOOLEAN = "boolean"
     INSTANT = "instant"
     """A moment: a naive ``datetime`` in UTC that becomes a TIMESTAMPTZ."""
+    OPTIONAL_INSTANT = "optional-instant"
     LOCAL = "local"
     """A reading of a clock: a naive ``datetime``."""
     DATE = "date"
@@ -37,6 +38,7 @@ _DTYPES = {
     Kind.REAL: np.dtype(np.float64),
     Kind.BOOLEAN: np.dtype(bool),
     Kind.INSTANT: np.dtype("datetime64[us]"),
+    Kind.OPTIONAL_INSTANT: np.dtype("datetime64[us]"),
     Kind.LOCAL: np.dtype("datetime64[us]"),
     Kind.DATE: np.dtype("datetime64[s]"),
     Kind.INTEGERS: np.dtype(object),
@@ -45,6 +47,7 @@ _DTYPES = {
 _EXPRESSIONS = {
     Kind.OPTIONAL_TEXT: "nullif({0}, chr(31))",
     Kind.INSTANT: "make_timestamptz(epoch_us({0}))",
+    Kind.OPTIONAL_INSTANT: "make_timestamptz(epoch_us({0}))",
     Kind.DATE: "CAST({0} AS DATE)",
     Kind.INTEGERS: "CASE WHEN {0} = '' THEN [] ELSE CAST(string_split({0}, ',') AS INTEGER[]) END",
 }

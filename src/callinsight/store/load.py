@@ -214,6 +214,12 @@ def load_batch(
     return LoadCounts(added, replaced, failed, resolved)
 
 
+def calls_of_other_version(connection: duckdb.DuckDBPyConnection, tag_version: str) -> tuple[str, ...]:
+    """Ids of the calls whose tags are not of ``tag_version``, sorted."""
+    query = "SELECT call_id FROM calls WHERE tag_version IS DISTINCT FROM ? ORDER BY call_id"
+    return tuple(str(row[0]) for row in connection.execute(query, [tag_version]).fetchall())
+
+
 def delete_calls(connection: duckdb.DuckDBPyConnection, call_ids: Collection[str]) -> int:
     """Erase calls everywhere, also from the runs' history, in one transaction; return how many there were."""
     with transaction(connection, "erasing calls"):

@@ -41,7 +41,8 @@ SELECT
     CAST(? AS BOOLEAN) AS with_quotes,
     min(local_date) AS first_day,
     max(local_date) AS last_day,
-    string_agg(DISTINCT taxonomy_version, ', ' ORDER BY taxonomy_version) AS taxonomy_versions
+    string_agg(DISTINCT taxonomy_version, ', ' ORDER BY taxonomy_version) AS taxonomy_versions,
+    string_agg(DISTINCT tag_version, ', ' ORDER BY tag_version) AS tag_versions
 FROM calls
 """
 
@@ -53,6 +54,7 @@ _OWN_COMMENTS = {
     ("publication", "first_day"): "Eerste dag met gesprekken.",
     ("publication", "last_day"): "Laatste dag met gesprekken.",
     ("publication", "taxonomy_versions"): "Versies van de onderwerpenlijst waarmee is verwerkt.",
+    ("publication", "tag_versions"): "Versies van lijst, regels en model samen waarmee is gelabeld.",
 }
 _SUPPRESSED = "Of de aantallen zijn weggelaten omdat ze te klein zijn, of omdat een klein aantal er anders uit volgt."
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from callinsight.core.values import CallResult, Measures, Recognition
@@ -26,6 +26,11 @@ class Fact:
 def wall_clock(instant: datetime) -> datetime:
     """What clocks in the Netherlands show at ``instant`` (aware), as a naive ``datetime``."""
     return instant.astimezone(AMSTERDAM).replace(tzinfo=None)
+
+
+def _utc(instant: datetime | None) -> datetime | None:
+    """An aware moment as a naive one in UTC."""
+    return None if instant is None else instant.astimezone(UTC).replace(tzinfo=None)
 
 
 def _columns(**kinds: Kind) -> tuple[Column, ...]:
@@ -56,6 +61,8 @@ def _calls(result: CallResult) -> Iterator[Row]:
         made.settings_digest,
         ",".join(f"{name}={digest}" for name, digest in sorted(made.model_digests)),
         made.taxonomy_version,
+        made.tag_version or None,
+        _utc(made.retagged_at),
     )
 
 
@@ -109,6 +116,16 @@ def _redactions(result: CallResult) -> Iterator[Row]:
         yield (result.call.call_id, kind, count, masked_ms)
 
 
+def _tags_before(result: CallResult) -> Iterator[Row]:
+    for number, one in enumerate(result.earlier):
+        questions = (text.partition("/") for text in one.questions)
+        told = [("question", topic, facet or None) for topic, _, facet in questions]
+        told += [("need", need, None) for need in one.needs]
+        told += [("outcome", one.outcome, None), *(("signal", signal, None) for signal in one.signals)]
+        for tag in told:
+            yield (result.call.call_id, number, one.tag_version, one.taxonomy_version, _utc(one.until), *tag)
+
+
 _KEYS = {"call_id": Kind.TEXT}
 _TAGGED = {"score": Kind.REAL, "evidence": Kind.INTEGERS}
 _STRETCH = {"start_ms": Kind.INTEGER, "end_ms": Kind.INTEGER}
@@ -136,6 +153,8 @@ FACTS: tuple[Fact, ...] = (
             settings_digest=Kind.TEXT,
             model_digests=Kind.TEXT,
             taxonomy_version=Kind.TEXT,
+            tag_version=Kind.OPTIONAL_TEXT,
+            retagged_at=Kind.OPTIONAL_INSTANT,
         ),
         _calls,
     ),
@@ -184,6 +203,20 @@ FACTS: tuple[Fact, ...] = (
         "redactions",
         _columns(**_KEYS, kind=Kind.TEXT, passages=Kind.INTEGER, masked_ms=Kind.INTEGER),
         _redactions,
+    ),
+    Fact(
+        "tags_before",
+        _columns(
+            **_KEYS,
+            version_no=Kind.INTEGER,
+            tag_version=Kind.TEXT,
+            taxonomy_version=Kind.TEXT,
+            until=Kind.INSTANT,
+            about=Kind.TEXT,
+            tag=Kind.TEXT,
+            facet=Kind.OPTIONAL_TEXT,
+        ),
+        _tags_before,
     ),
 )
 """The tables of facts, each holding ``call_id``."""

@@ -8,6 +8,7 @@ SELECT
     CASE WHEN NOT suppressed THEN unknown_share END AS unknown_share,
     CASE WHEN NOT suppressed THEN tagging_per_week.questions END AS questions,
     CASE WHEN NOT suppressed THEN unclear_questions END AS unclear_questions,
-    CASE WHEN NOT suppressed THEN mean_score END AS mean_score
+    CASE WHEN NOT suppressed THEN mean_score END AS mean_score,
+    tag_versions, mixed_versions
 FROM tagging_per_week
 ORDER BY week_start

@@ -1,0 +1,232 @@
+"""How vectors of turns become scores: by trained heads, or by likeness to the taxonomy's sentences."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from callinsight.core.cues import CueIndex, label_words
+from callinsight.core.packing import Packed, PackOptions, pack_turns
+from callinsight.core.prototypes import (
+    Likeness,
+    PrototypeSet,
+    facet_prototypes,
+    need_prototypes,
+    outcome_prototypes,
+    topic_prototypes,
+    turn_windows,
+)
+from callinsight.core.tagging import Labels, LabelSet, TurnScores
+from callinsight.core.taxonomy import Taxonomy
+from callinsight.core.text import normal_text
+from callinsight.core.values import UNKNOWN_LABEL, Role, Turn
+from callinsight.core.vectors import TurnVectors
+from callinsight.errors import ModelError
+
+HEADS_FILE, LABELS_FILE = "heads.safetensors", "labels.json"
+LEVELS = ("topics", "facets", "needs", "outcomes", "signals")
+MARKERS = {"agent": "[AGENT]", "caller": "[CALLER]", "system": "[SYSTEM]", "unknown": "[SPEAKER]"}
+"""Tokens of our encoders that tell who speaks."""
+
+_CUE_WEIGHT = 0.7
+
+Array = npt.NDArray[np.float32]
+
+
+class Encoder(Protocol):
+    """What the scorers ask of an encoder; ``digest`` names it."""
+
+    digest: str
+
+    def tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids without start and end."""
+        ...
+
+    def token(self, name: str) -> int:
+        """The id of a special token. Raises ``ModelError``."""
+        ...
+
+    def read(self, sequences: Sequence[Packed]) -> list[list[tuple[int, Array]]]:
+        """Per sequence the turn number and features of every piece that is not repeated."""
+        ...
+
+    def sentences(self, texts: Sequence[str]) -> Array:
+        """A vector per text, ``[text, dimension]``; zero for an empty text."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Head:
+    weight: Array
+    bias: Array
+
+    def logits(self, features: Array) -> Array:
+        result: Array = features @ self.weight.T + self.bias
+        return result
+
+
+def _sigmoid(logits: Array) -> Array:
+    result: Array = (1.0 / (1.0 + np.exp(-np.clip(logits, -30.0, 30.0)))).astype(np.float32)
+    return result
+
+
+class HeadScorer:
+    """Scores by trained heads over an encoder that reads whole calls. Labels that the taxonomy lacks are not scored."""
+
+    def __init__(self, folder: Path, encoder: Encoder, taxonomy: Taxonomy) -> None:
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+
+        self._encoder = encoder
+        try:
+            spec = json.loads((folder / LABELS_FILE).read_text(encoding="utf-8"))
+            arrays = {name: array.astype(np.float32) for name, array in load_file(folder / HEADS_FILE).items()}
+            heads = {level: _Head(arrays[f"{level}.weight"], arrays[f"{level}.bias"]) for level in LEVELS}
+            labels = _labels(spec["levels"])
+            self._options = PackOptions(**spec["packing"])
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            raise ModelError(
+                f"{HEADS_FILE} or {LABELS_FILE} of the tagger is damaged; try: callinsight models verify"
+            ) from error
+        self.labels, self._heads = _known(labels, heads, taxonomy)
+
+    @staticmethod
+    def packing(labels_file: Path) -> str:
+        """What of the labels' file decides on vectors: how turns are packed. Empty when the file is damaged."""
+        try:
+            return json.dumps(json.loads(labels_file.read_bytes())["packing"], sort_keys=True)
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""
+
+    def read(self, calls: Sequence[tuple[Turn, ...]]) -> tuple[TurnVectors, ...]:
+        """Run the encoder over whole calls; calls share batches."""
+        texts = [normal_text(turn.text) for turns in calls for turn in turns]
+        tokens = iter(self._encoder.tokens(texts))
+        markers = {role: self._encoder.token(name) for role, name in MARKERS.items()}
+        start = self._encoder.token("[CLS]")
+        packed: list[Packed] = []
+        owner: list[int] = []
+        for number, turns in enumerate(calls):
+            said = [(turn.role.value, next(tokens)) for turn in turns]
+            sequences = pack_turns(said, markers, start, self._options)
+            packed += sequences
+            owner += [number] * len(sequences)
+        features: list[list[tuple[int, Array]]] = [[] for _ in calls]
+        for number, pieces in zip(owner, self._encoder.read(packed), strict=True):
+            features[number] += pieces
+        return tuple(self._vectors(pieces) for pieces in features)
+
+    def _vectors(self, pieces: Sequence[tuple[int, Array]]) -> TurnVectors:
+        width = self._heads["topics"].weight.shape[1]
+        stacked = np.stack([vector for _, vector in pieces]) if pieces else np.zeros((0, width), np.float32)
+        return TurnVectors.of(self._encoder.digest, [turn for turn, _ in pieces], stacked)
+
+    def score(self, turns: Sequence[Turn], vectors: TurnVectors) -> TurnScores:
+        """The scores of one call."""
+        found = {
+            level: np.full((len(turns), len(head.bias)), -30.0, dtype=np.float32) for level, head in self._heads.items()
+        }
+        if len(vectors.turns):
+            features = vectors.values.astype(np.float32)
+            for level, head in self._heads.items():
+                np.maximum.at(found[level], vectors.turns, head.logits(features))
+        agent = [n for n, turn in enumerate(turns) if turn.role in (Role.AGENT, Role.UNKNOWN)]
+        return TurnScores(
+            topics=_sigmoid(found["topics"]),
+            facets=_sigmoid(found["facets"]),
+            needs=_sigmoid(found["needs"]),
+            signals=_sigmoid(found["signals"]),
+            outcome=_call_outcome(found["outcomes"][agent]),
+            outcome_turns=found["outcomes"],
+        )
+
+
+def _known(labels: Labels, heads: Mapping[str, _Head], taxonomy: Taxonomy) -> tuple[Labels, dict[str, _Head]]:
+    """Labels and heads without what the taxonomy does not have (any more), so that such a tag is never given."""
+    own = {f"{topic.id}/{facet.id}" for topic in taxonomy.topics.values() for facet in topic.specific}
+    there: dict[str, Collection[str]] = {
+        "topics": taxonomy.topics,
+        "facets": {*taxonomy.facets, *own},
+        "needs": taxonomy.needs,
+        "outcomes": {*taxonomy.outcomes, UNKNOWN_LABEL},
+        "signals": taxonomy.signals,
+    }
+    sets: dict[str, LabelSet] = {}
+    kept: dict[str, _Head] = {}
+    for level, names in there.items():
+        one: LabelSet = getattr(labels, level)
+        columns = [column for column, name in enumerate(one.names) if name in names]
+        sets[level] = replace(one, names=tuple(one.names[column] for column in columns))
+        kept[level] = _Head(heads[level].weight[columns], heads[level].bias[columns])
+    return Labels(**sets), kept
+
+
+def _call_outcome(logits: Array) -> Array:
+    """Softmax over outcomes of the logarithm of summed exponentials over the turns, as the heads were trained."""
+    if not len(logits):
+        return np.zeros(logits.shape[1], dtype=np.float32)
+    top = logits.max(axis=0)
+    pooled = top + np.log(np.exp(logits - top).sum(axis=0))
+    weights = np.exp(pooled - pooled.max())
+    result: Array = (weights / weights.sum()).astype(np.float32)
+    return result
+
+
+def _labels(levels: Mapping[str, Any]) -> Labels:
+    def one(level: str) -> LabelSet:
+        spec = levels[level]
+        doubt = float(spec.get("doubt", 0.0))
+        return LabelSet(tuple(spec["names"]), float(spec["default_threshold"]), doubt, dict(spec["thresholds"]))
+
+    return Labels(one("topics"), one("facets"), one("needs"), one("outcomes"), one("signals"))
+
+
+class PrototypeScorer:
+    """Scores by likeness to the taxonomy's sentences, and by its cues; for an encoder without heads."""
+
+    def __init__(self, encoder: Encoder, taxonomy: Taxonomy) -> None:
+        self._encoder = encoder
+        self._topics = self._embed(topic_prototypes(taxonomy))
+        self._facets = self._embed(facet_prototypes(taxonomy))
+        self._needs = self._embed(need_prototypes(taxonomy))
+        self._outcomes = self._embed(outcome_prototypes(taxonomy))
+        self._cues = CueIndex({t.id: (*t.cues, *label_words(t.label)) for t in taxonomy.topics.values()})
+        sets = (self._topics, self._facets, self._needs, self._outcomes)
+        topics, facets, needs, outcomes = (LabelSet(one.names) for one in sets)
+        self.labels = Labels(topics, facets, needs, outcomes, LabelSet(()))
+
+    def _embed(self, prototypes: Sequence[Any]) -> PrototypeSet:
+        return PrototypeSet.build(prototypes, self._encoder.sentences([normal_text(p.sentence) for p in prototypes]))
+
+    def read(self, calls: Sequence[tuple[Turn, ...]]) -> tuple[TurnVectors, ...]:
+        """Run the encoder over the windows of turns; calls share batches. A turn of hardly any words gives nothing."""
+        windows = [[(n, text) for n, text in enumerate(turn_windows(turns)) if text] for turns in calls]
+        vectors = self._encoder.sentences([text for own in windows for _, text in own])
+        found, at = [], 0
+        for own in windows:
+            rows = vectors[at : at + len(own)]
+            found.append(TurnVectors.of(self._encoder.digest, [n for n, _ in own], rows))
+            at += len(own)
+        return tuple(found)
+
+    def score(self, turns: Sequence[Turn], vectors: TurnVectors) -> TurnScores:
+        """The scores of one call."""
+        whole = np.zeros((len(turns), vectors.values.shape[1]), dtype=np.float32)
+        whole[vectors.turns] = vectors.values.astype(np.float32)
+        heard = np.zeros((len(turns), 1), dtype=np.float32)
+        heard[vectors.turns] = 1.0
+        topics, facets, needs, outcomes = (
+            one.scores(whole, Likeness()) * heard for one in (self._topics, self._facets, self._needs, self._outcomes)
+        )
+        for row, turn in enumerate(turns):
+            for topic, cue in self._cues.scores(turn.text).items():
+                if topic in self._topics.names:
+                    column = self._topics.names.index(topic)
+                    topics[row, column] = 1.0 - (1.0 - topics[row, column]) * (1.0 - _CUE_WEIGHT * cue)
+        agent = [n for n, turn in enumerate(turns) if turn.role in (Role.AGENT, Role.UNKNOWN)]
+        best = outcomes[agent].max(axis=0, initial=0.0)
+        return TurnScores(topics, facets, needs, np.zeros((len(turns), 0), np.float32), best, outcomes)

@@ -1,0 +1,190 @@
+"""Tags the whole history again, from stored vectors, after a change of model, rules or taxonomy.
+
+Results are read in batches, by as many processes as asked; a call whose vectors are missing, or were made by another
+encoder, is read by the encoder once more. Only calls that another version tagged are done unless all are asked for, so
+that a retagging that was stopped goes on where it was.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from itertools import islice
+from multiprocessing import get_context
+
+from callinsight import assembly, bundle, offline, run
+from callinsight.core.values import CallResult, Tags
+from callinsight.core.vectors import TurnVectors
+from callinsight.embeddings import read_vectors, write_vectors
+from callinsight.engines import Tagger
+from callinsight.ledger import open_ledger
+from callinsight.settings import Settings
+from callinsight.store.database import open_writer
+from callinsight.store.load import calls_of_other_version
+
+BATCH = 250
+FEW = 2 * BATCH
+"""So many calls are done in this process: starting others takes longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to tag again: ``every`` call or only those of another version, and whether anything may be written."""
+
+    every: bool = False
+    dry_run: bool = False
+    workers: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Retagged:
+    """What tagging again came to, in calls.
+
+    ``kept`` had this version's tags already; ``changed`` got other tags; ``read`` needed the encoder. ``gained`` and
+    ``lost`` count by topic the calls that have it now and did not, or had it and do not. ``stale`` are the ids of
+    calls whose result was written.
+    """
+
+    calls: int = 0
+    kept: int = 0
+    changed: int = 0
+    read: int = 0
+    gained: Mapping[str, int] = field(default_factory=dict)
+    lost: Mapping[str, int] = field(default_factory=dict)
+    stale: tuple[str, ...] = ()
+
+    def __add__(self, other: "Retagged") -> "Retagged":
+        return Retagged(
+            self.calls + other.calls,
+            self.kept + other.kept,
+            self.changed + other.changed,
+            self.read + other.read,
+            Counter(self.gained) + Counter(other.gained),
+            Counter(self.lost) + Counter(other.lost),
+            (*self.stale, *other.stale),
+        )
+
+
+def cores() -> int:
+    """How many processes can run at once here."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def retag(
+    settings: Settings, call_ids: Sequence[str], wish: Wish, now: datetime, on_done: Callable[[int], None]
+) -> Retagged:
+    """Tag ``call_ids`` again, load and publish; ``now`` (aware) is noted at calls that get other tags.
+
+    ``on_done`` is told after each batch how many calls that were. Can be stopped and done again. Raises
+    ``ModelError``, ``SettingsError``, ``RecordingError`` or ``StoreError``.
+    """
+    total = Retagged()
+    for done in _batches(settings, call_ids, wish, now):
+        total += done
+        on_done(done.calls)
+    if not wish.dry_run:
+        run.catch_up(settings, {*total.stale, *_behind(settings, call_ids)})
+        run.publish(settings)
+    return total
+
+
+def _behind(settings: Settings, call_ids: Sequence[str]) -> set[str]:
+    """Calls that the database still has with tags of another version: an earlier retagging was stopped."""
+    if not settings.work.database.exists():
+        return set()
+    present = assembly.Stamp.of(settings).tag_version
+    with open_writer(settings.work.database) as connection:
+        return set(call_ids) & set(calls_of_other_version(connection, present))
+
+
+def _batches(settings: Settings, call_ids: Sequence[str], wish: Wish, now: datetime) -> Iterator[Retagged]:
+    told = settings.model_dump_json()
+    batches = list(_cut(call_ids))
+    if wish.workers <= 1 or len(call_ids) <= FEW:
+        yield from (retag_batch(told, batch, wish, now) for batch in batches)
+        return
+    with ExitStack() as stack:
+        pool = stack.enter_context(
+            ProcessPoolExecutor(wish.workers, mp_context=get_context("spawn"), initializer=_one_thread)
+        )
+        stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+        for future in as_completed([pool.submit(retag_batch, told, batch, wish, now) for batch in batches]):
+            yield future.result()
+
+
+def _cut(call_ids: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    source = iter(call_ids)
+    while batch := tuple(islice(source, BATCH)):
+        yield batch
+
+
+def _one_thread() -> None:
+    """A process each is enough: threads of the arithmetic library would fight over the cores."""
+    from threadpoolctl import threadpool_limits
+
+    offline.apply()
+    threadpool_limits(1)
+
+
+@lru_cache(maxsize=1)
+def _tagger(settings_json: str) -> Tagger:
+    return assembly.build_tagger(Settings.model_validate_json(settings_json))
+
+
+@lru_cache(maxsize=1)
+def _stamp(settings_json: str) -> assembly.Stamp:
+    return assembly.Stamp.of(Settings.model_validate_json(settings_json))
+
+
+def retag_batch(settings_json: str, call_ids: Sequence[str], wish: Wish, now: datetime) -> Retagged:
+    """Tag a batch of calls again: results are written, nothing is loaded. Raises as :func:`retag` does."""
+    settings = Settings.model_validate_json(settings_json)
+    work = settings.work
+    results = [bundle.read_result(bundle.result_path(work.results, call_id)) for call_id in call_ids]
+    stamp = _stamp(settings_json)
+    due = [one for one in results if wish.every or one.provenance.tag_version != stamp.tag_version]
+    if not due:
+        return Retagged(calls=len(results), kept=len(results))
+    tagger = _tagger(settings_json)
+    vectors, read = _vectors(settings, tagger, due, wish)
+    tags = tagger.decide([one.turns for one in due], vectors)
+    fresh = [one.retagged(given, stamp.on(one.provenance), now) for one, given in zip(due, tags, strict=True)]
+    changed = [(old, new) for old, new in zip(due, fresh, strict=True) if new is not old]
+    stale = tuple(new.call.call_id for _, new in changed)
+    if not wish.dry_run:
+        with open_ledger(work.ledger) as ledger:
+            ledger.mark_unloaded(stale)  # before the files: a kill in between costs a load, and never hides a change
+        for _, new in changed:
+            bundle.write_result(work.results, new)
+    return _told(due, tags, Retagged(len(results), len(results) - len(due), read=read, stale=stale))
+
+
+def _vectors(
+    settings: Settings, tagger: Tagger, due: Sequence[CallResult], wish: Wish
+) -> tuple[list[TurnVectors], int]:
+    """The vectors of the calls, stored or made anew, and how many had to be made."""
+    folder = settings.work.embeddings
+    stored = [read_vectors(folder, one.call.call_id, one.turns, tagger.encoder) for one in due]
+    missing = [one for one, vectors in zip(due, stored, strict=True) if vectors is None]
+    made = dict(zip((one.call.call_id for one in missing), tagger.read([one.turns for one in missing]), strict=True))
+    if not wish.dry_run:
+        for one in missing:
+            write_vectors(folder, one.call.call_id, one.turns, made[one.call.call_id])
+    found = [vectors or made[one.call.call_id] for one, vectors in zip(due, stored, strict=True)]
+    return found, len(missing)
+
+
+def _told(due: Sequence[CallResult], tags: Sequence[Tags], counted: Retagged) -> Retagged:
+    """``counted`` with what changed, by topic."""
+    gained: Counter[str] = Counter()
+    lost: Counter[str] = Counter()
+    for one, given in zip(due, tags, strict=True):
+        before, after = ({question.topic for question in some.questions} for some in (one.tags, given))
+        gained.update(after - before)
+        lost.update(before - after)
+    changed = sum(one.tags != given for one, given in zip(due, tags, strict=True))
+    return counted + Retagged(changed=changed, gained=gained, lost=lost)
