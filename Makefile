@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint format models bench bench-privacy lock clean
+.PHONY: help demo test lint format models bench bench-privacy bench-retag bench-topics lock clean
 .DEFAULT_GOAL := help
 
 help:  ## show these targets
@@ -37,6 +37,12 @@ bench: $(STAMP)  ## speed and memory on an hour of audio made of the bundled cal
 
 bench-privacy: $(STAMP)  ## recall and precision of redaction per kind
 	@$(BIN)/python tests/bench/privacy.py
+
+bench-retag: $(STAMP)  ## time of tagging a history of a million turns again
+	@$(BIN)/python tests/bench/retag.py
+
+bench-topics: $(STAMP)  ## whether topics that were left out are found again as candidates
+	@$(BIN)/python tests/bench/new_topics.py
 
 lock: $(STAMP)  ## resolve the dependencies anew
 	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
