@@ -109,7 +109,7 @@ def _batches(settings: Settings, call_ids: Sequence[str], wish: Wish, now: datet
         return
     with ExitStack() as stack:
         pool = stack.enter_context(
-            ProcessPoolExecutor(wish.workers, mp_context=get_context("spawn"), initializer=_one_thread)
+            ProcessPoolExecutor(wish.workers, mp_context=get_context("spawn"), initializer=offline.apply)
         )
         stack.callback(pool.shutdown, wait=True, cancel_futures=True)
         for future in as_completed([pool.submit(retag_batch, told, batch, wish, now) for batch in batches]):
@@ -120,14 +120,6 @@ def _cut(call_ids: Iterable[str]) -> Iterator[tuple[str, ...]]:
     source = iter(call_ids)
     while batch := tuple(islice(source, BATCH)):
         yield batch
-
-
-def _one_thread() -> None:
-    """A process each is enough: threads of the arithmetic library would fight over the cores."""
-    from threadpoolctl import threadpool_limits
-
-    offline.apply()
-    threadpool_limits(1)
 
 
 @lru_cache(maxsize=1)
@@ -170,7 +162,8 @@ def _vectors(
     folder = settings.work.embeddings
     stored = [read_vectors(folder, one.call.call_id, one.turns, tagger.encoder) for one in due]
     missing = [one for one, vectors in zip(due, stored, strict=True) if vectors is None]
-    made = dict(zip((one.call.call_id for one in missing), tagger.read([one.turns for one in missing]), strict=True))
+    read = tagger.read([one.turns for one in missing]) if missing else ()  # even nothing would load the encoder
+    made = dict(zip((one.call.call_id for one in missing), read, strict=True))
     if not wish.dry_run:
         for one in missing:
             write_vectors(folder, one.call.call_id, one.turns, made[one.call.call_id])

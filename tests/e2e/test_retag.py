@@ -1,7 +1,6 @@
 """The history is tagged again from stored vectors: the same models give the same tags, other ones leave a trace."""
 
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +11,7 @@ import yaml
 from callinsight import assembly, bundle, care, retag, run, settings
 from callinsight.core.values import CallResult, Role, Span, Turn, Word
 from callinsight.embeddings import read_vectors, remove_vectors, vectors_path, write_vectors
+from callinsight.engines.transformers import TransformersTagger
 from callinsight.settings import Settings
 from callinsight.store.query import run_query
 from support.calls import ROOT, callinsight
@@ -88,8 +88,7 @@ def test_the_same_models_give_the_same_tags_without_the_encoder(
     chosen: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = results(chosen)
-    broken: Callable[..., None] = lambda *_: pytest.fail("the encoder is not needed")  # noqa: E731
-    monkeypatch.setattr("callinsight.engines.scorers.HeadScorer.read", lambda _, calls: broken() if calls else ())
+    monkeypatch.setattr(TransformersTagger, "read", lambda *_: pytest.fail("the encoder is not needed"))
     done = retag.retag(chosen, tuple(before), retag.Wish(every=True), NOW, nothing)
     assert (done.calls, done.kept, done.read, done.changed) == (6, 0, 0, 0)
     assert results(chosen) == before

@@ -33,6 +33,7 @@ MARKERS = {"agent": "[AGENT]", "caller": "[CALLER]", "system": "[SYSTEM]", "unkn
 """Tokens of our encoders that tell who speaks."""
 
 _CUE_WEIGHT = 0.7
+_NOTHING = -30.0
 
 Array = npt.NDArray[np.float32]
 
@@ -92,7 +93,14 @@ class HeadScorer:
             raise ModelError(
                 f"{HEADS_FILE} or {LABELS_FILE} of the tagger is damaged; try: callinsight models verify"
             ) from error
-        self.labels, self._heads = _known(labels, heads, taxonomy)
+        self.labels, known = _known(labels, heads, taxonomy)
+        self._all = _Head(  # one multiplication for all levels
+            np.concatenate([head.weight for head in known.values()]), np.concatenate([h.bias for h in known.values()])
+        )
+        ends = np.cumsum([len(head.bias) for head in known.values()]).tolist()
+        self._columns = {
+            level: slice(end - len(head.bias), end) for (level, head), end in zip(known.items(), ends, strict=True)
+        }
 
     @staticmethod
     def packing(labels_file: Path) -> str:
@@ -121,19 +129,20 @@ class HeadScorer:
         return tuple(self._vectors(pieces) for pieces in features)
 
     def _vectors(self, pieces: Sequence[tuple[int, Array]]) -> TurnVectors:
-        width = self._heads["topics"].weight.shape[1]
+        width = self._all.weight.shape[1]
         stacked = np.stack([vector for _, vector in pieces]) if pieces else np.zeros((0, width), np.float32)
         return TurnVectors.of(self._encoder.digest, [turn for turn, _ in pieces], stacked)
 
     def score(self, turns: Sequence[Turn], vectors: TurnVectors) -> TurnScores:
         """The scores of one call."""
-        found = {
-            level: np.full((len(turns), len(head.bias)), -30.0, dtype=np.float32) for level, head in self._heads.items()
-        }
+        every = np.full((len(turns), len(self._all.bias)), _NOTHING, dtype=np.float32)
         if len(vectors.turns):
-            features = vectors.values.astype(np.float32)
-            for level, head in self._heads.items():
-                np.maximum.at(found[level], vectors.turns, head.logits(features))
+            logits = self._all.logits(vectors.values.astype(np.float32))
+            if bool((np.diff(vectors.turns) > 0).all()):  # a piece a turn: nearly always, and much quicker
+                every[vectors.turns] = np.maximum(logits, _NOTHING)
+            else:
+                np.maximum.at(every, vectors.turns, logits)
+        found = {level: every[:, columns] for level, columns in self._columns.items()}
         agent = [n for n, turn in enumerate(turns) if turn.role in (Role.AGENT, Role.UNKNOWN)]
         return TurnScores(
             topics=_sigmoid(found["topics"]),

@@ -57,9 +57,13 @@ class TransformersTagger:
 
     def decide(self, calls: Sequence[tuple[Turn, ...]], vectors: Sequence[TurnVectors]) -> tuple[Tags, ...]:
         """See :class:`callinsight.engines.Tagger`. Call by call, so that company never changes the last bits."""
-        return tuple(
-            self._decider.tags(turns, self._scorer.score(turns, one)) for turns, one in zip(calls, vectors, strict=True)
-        )
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(limits=1, user_api="blas"):  # a call is far too small to be shared out to threads
+            return tuple(
+                self._decider.tags(turns, self._scorer.score(turns, one))
+                for turns, one in zip(calls, vectors, strict=True)
+            )
 
     def tag(self, calls: Sequence[tuple[Turn, ...]]) -> tuple[Tags, ...]:
         """Read and decide. Raises ``RecordingError`` when the engine fails."""
