@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from callinsight import assembly, bundle, decisions, discovery, inbox, registry, run
+from callinsight import assembly, bundle, candidate_files, decisions, discovery, inbox, registry, run
 from callinsight.core.values import require_call_id
 from callinsight.embeddings import remove_vectors
 from callinsight.errors import CallinsightError, SettingsError
@@ -37,6 +37,7 @@ def forget(settings: Settings, call_id: str) -> Erased:
         raise SettingsError("that is no call id: they look like c3k7... in the table calls") from error
     removed = bundle.remove_result(settings.work.results, call_id)
     removed = remove_vectors(settings.work.embeddings, call_id) or removed
+    candidate_files.remove_call(settings.work.candidates, call_id)
     removed = decisions.remove_reviews(settings.work.reviews, call_id) > 0 or removed
     search.remove(settings.work.search_index)  # which holds its turns, as a meeting's pack may
     decisions.remove_packs(settings.work.packs, call_id)

@@ -30,17 +30,18 @@ def write_vectors(folder: Path, call_id: str, turns: Sequence[Turn], vectors: Tu
     write_atomically(vectors_path(folder, call_id), data)
 
 
-def read_vectors(folder: Path, call_id: str, turns: Sequence[Turn], encoder: str) -> TurnVectors | None:
-    """The vectors that ``encoder`` made of ``turns``; ``None`` when there are none, or the file is damaged."""
+def read_vectors(folder: Path, call_id: str, turns: Sequence[Turn], encoder: str | None) -> TurnVectors | None:
+    """The vectors that ``encoder`` (``None``: any) made of ``turns``; ``None`` without them or for a damaged file."""
     from safetensors import SafetensorError, safe_open
 
     path = vectors_path(folder, call_id)
     try:
         with safe_open(path, framework="np") as file:
             about = file.metadata() or {}
-            if about.get(_ENCODER) != encoder or about.get(_WORDS) != words_digest(turns):
+            made_by = about.get(_ENCODER, "")
+            if encoder not in (None, made_by) or about.get(_WORDS) != words_digest(turns):
                 return None
-            return TurnVectors(encoder, file.get_tensor(_TURNS), file.get_tensor(_VALUES))
+            return TurnVectors(made_by, file.get_tensor(_TURNS), file.get_tensor(_VALUES))
     except (OSError, SafetensorError, ValueError):
         return None
 

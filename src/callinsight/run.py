@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
 
-from callinsight import assembly, bundle, decisions, discovery, inbox, quarantine
+from callinsight import assembly, bundle, candidate_files, decisions, discovery, inbox, quarantine
 from callinsight.core.values import CallResult, Failure
 from callinsight.discovery import Plan, PlannedCall
 from callinsight.embeddings import remove_vectors
@@ -19,6 +19,7 @@ from callinsight.errors import RecordingError
 from callinsight.ledger import State, open_ledger
 from callinsight.settings import Settings
 from callinsight.store import search
+from callinsight.store.candidates import sync_candidates
 from callinsight.store.database import open_reader, open_writer
 from callinsight.store.decisions import sync_decisions
 from callinsight.store.dimensions import sync_dimensions
@@ -151,6 +152,7 @@ def _keep(settings: Settings, call: PlannedCall, outcome: Outcome) -> ChunkRepor
         if replaced is not None:
             bundle.remove_result(work.results, replaced)
             remove_vectors(work.embeddings, replaced)
+            candidate_files.remove_call(work.candidates, replaced)
             decisions.remove_reviews(work.reviews, replaced)
             decisions.remove_packs(work.packs, replaced)
         ledger.record([call.seen_as(State.DONE)])
@@ -205,6 +207,7 @@ def _load(settings: Settings, record: RunRecord | None, changed: Collection[str]
             ledger.mark_loaded(batch)
         ledger.mark_failures_loaded(set_aside)
         sync_decisions(connection, decisions.read_reviews(work.reviews), decisions.read_actions(work.actions))
+        sync_candidates(connection, candidate_files.read_candidates(work.candidates))
         refresh_effects(connection)
     return counts
 
@@ -217,7 +220,11 @@ def rebuild(settings: Settings) -> LoadCounts:
     )
     taxonomy = load_taxonomy(settings.models.taxonomy)
     work.folder.mkdir(parents=True, exist_ok=True)
-    made = Decisions(decisions.read_reviews(work.reviews), decisions.read_actions(work.actions))
+    made = Decisions(
+        decisions.read_reviews(work.reviews),
+        decisions.read_actions(work.actions),
+        candidate_files.read_candidates(work.candidates),
+    )
     return rebuild_database(work.database, results, bundle.read_failures(work.failures), taxonomy, made)
 
 

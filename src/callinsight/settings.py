@@ -89,6 +89,11 @@ class Work(_Section):
         return self.folder / "actions"
 
     @property
+    def candidates(self) -> Path:
+        """Folder of candidates for new topics, a file each, with what the meeting decided on them."""
+        return self.folder / "candidates"
+
+    @property
     def quarantine_list(self) -> Path:
         """The data team's readable list of what was set aside; holds file names, so it is for them alone."""
         return self.folder / "quarantine.csv"

@@ -225,7 +225,7 @@ def delete_calls(connection: duckdb.DuckDBPyConnection, call_ids: Collection[str
     with transaction(connection, "erasing calls"):
         _name_batch(connection, call_ids)
         found = count(connection, "SELECT count(*) FROM calls WHERE call_id IN (SELECT call_id FROM batch)")
-        for table in (*(fact.table for fact in FACTS), "run_calls", "reviews"):
+        for table in (*(fact.table for fact in FACTS), "run_calls", "reviews", "topic_candidate_calls"):
             connection.execute(f"DELETE FROM {table} WHERE call_id IN (SELECT call_id FROM batch)")  # noqa: S608
         connection.execute("DROP TABLE batch")
     return found

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import duckdb
 
+from callinsight.core.candidate import Candidate
 from callinsight.core.improvement import Action, Review
 from callinsight.core.taxonomy import Taxonomy
 from callinsight.core.values import CallResult, Failure
 from callinsight.errors import StoreError
+from callinsight.store.candidates import sync_candidates
 from callinsight.store.database import explain, is_locked, open_writer, quoted
 from callinsight.store.decisions import DECISION_TABLES, sync_decisions
 from callinsight.store.dimensions import sync_dimensions
@@ -104,6 +106,7 @@ class Decisions:
 
     reviews: tuple[Review, ...] = ()
     actions: tuple[Action, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
 
 
 def rebuild(
@@ -126,6 +129,7 @@ def rebuild(
             counts = _fill(connection, results, failures, taxonomy)
             made = decisions or Decisions()
             sync_decisions(connection, made.reviews, made.actions)
+            sync_candidates(connection, made.candidates)
             refresh_effects(connection)
             if path.is_file():
                 _keep_run_history(connection, path)

@@ -1,0 +1,50 @@
+"""Candidates for new topics as files, one each, for their owner alone; they name turns of calls and hold no text of them.
+
+They are the truth from which the tables are filled, since ids and verdicts must outlast a search.
+"""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from callinsight.bundle import write_atomically
+from callinsight.core.candidate import Candidate
+from callinsight.errors import StoreError
+
+_CANDIDATE = TypeAdapter(Candidate)
+
+
+def read_candidates(folder: Path) -> tuple[Candidate, ...]:
+    """All candidates by id. Raises ``StoreError`` for a damaged file; the text names the file only."""
+    found = []
+    for path in sorted(folder.glob("[!.]*.json")):
+        try:
+            found.append(_CANDIDATE.validate_json(path.read_bytes()))
+        except (OSError, ValidationError):
+            raise StoreError(
+                f"{folder.name}/{path.name} is damaged: delete it, and search for new topics again"
+            ) from None
+    return tuple(found)
+
+
+def write_candidates(folder: Path, candidates: Collection[Candidate]) -> None:
+    """Keep exactly these candidates: write what changed, and remove others."""
+    for one in candidates:
+        path, data = folder / f"{one.candidate_id}.json", _CANDIDATE.dump_json(one)
+        if not path.exists() or path.read_bytes() != data:
+            write_atomically(path, data)
+    kept = {f"{one.candidate_id}.json" for one in candidates}
+    for path in folder.glob("[!.]*.json"):
+        if path.name not in kept:
+            path.unlink(missing_ok=True)
+
+
+def remove_call(folder: Path, call_id: str) -> bool:
+    """Take a call out of all candidates; whether it was in one. A candidate without calls and verdict goes too."""
+    before = read_candidates(folder)
+    after = [one.without(call_id) for one in before]
+    if list(before) == after:
+        return False
+    write_candidates(folder, [one for one in after if one.members or one.verdict is not None])
+    return True
