@@ -9,6 +9,7 @@ import os
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
@@ -28,10 +29,12 @@ from prefect.artifacts import (  # noqa: E402
 from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.client.schemas.objects import State, TaskRun  # noqa: E402
 
+from callinsight import new_topics as topic_search  # noqa: E402
 from callinsight import run, settings  # noqa: E402
 from callinsight.errors import CallinsightError, StoreError  # noqa: E402
 from callinsight.review import pack as meeting_pack  # noqa: E402
 from callinsight.run import ChunkReport, Started  # noqa: E402
+from callinsight.store.rows import wall_clock  # noqa: E402
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -130,6 +133,13 @@ def report(settings_file: str, run_id: str) -> None:
     table = [{"Wat": label, "Aantal": value} for label, value in run.rows_of(run.report(chosen, run_id))]
     create_table_artifact(key="night", table=table, description="De nacht in cijfers")
     run.close(chosen, run_id)
+
+
+@step("new-topics")
+def new_topics(settings_file: str) -> int:
+    """Search for new topics; how many candidates there are."""
+    today = wall_clock(datetime.now(UTC)).date()
+    return len(topic_search.search(read_settings(settings_file), today, lambda _: None))
 
 
 @step("pack")

@@ -1,4 +1,6 @@
-"""The weekly flow: bring the published copy up to date, and make the improvement meeting's pack of the last whole week.
+"""The weekly flow: search for new topics, bring the published copy up to date, and make the improvement meeting's pack.
+
+The pack is of the last whole week.
 
 Run it here with ``python pipelines/weekly.py [SETTINGS]``, or on a server through ``prefect.yaml``.
 """
@@ -14,9 +16,10 @@ from prefect import flow
 
 @flow(name="weekly", persist_result=False, log_prints=False)
 def weekly(settings_file: str = "") -> dict[str, int]:
-    """The pack lies in the folder ``overleg`` of the work folder. Returns how many flagged calls the week had."""
+    """The pack lies in the folder ``overleg`` of the work folder. Returns counts."""
+    candidates = steps.new_topics(settings_file)
     steps.publish(settings_file)
-    return {"flagged": steps.pack(settings_file)}
+    return {"candidates": candidates, "flagged": steps.pack(settings_file)}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Candidates for new topics as files, one each, for their owner alone; they name turns of calls and hold no text of them.
+"""Candidates for new topics as files, one each, for their owner alone. They name turns of calls and hold no text.
 
 They are the truth from which the tables are filled, since ids and verdicts must outlast a search.
 """

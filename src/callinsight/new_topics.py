@@ -59,7 +59,7 @@ def collect(results: Iterable[tuple[CallResult, TurnVectors | None]], width: Cal
 
 
 def meaning_width(settings: Settings) -> Callable[[int], int]:
-    """How much of a vector of a given dimension tells meaning: our encoders put the last layer's mean first of three."""
+    """How much of a vector of some dimension tells meaning: of ours the first third, the last layer's mean."""
     models = assembly.open_registry(settings)
     entry = models.profile(settings.models.profile)["tagger"]
     ours = (models.folder_of(entry) / "heads.safetensors").is_file()

@@ -19,29 +19,8 @@ _CALLS = (
     Column("example_no", Kind.INTEGER),
 )
 
-_WEEKS = """
--- The last whole week and up to eight before it, with their working days: as in rising_topics.
-WITH busy AS (SELECT week_start, min(local_date) AS first_day, max(local_date) AS last_day FROM calls GROUP BY week_start),
-last_week AS (
-    SELECT max(week_start) AS week_start FROM busy
-    WHERE last_day >= week_start + 4 OR week_start < (SELECT max(week_start) FROM busy)
-),
-working AS (
-    SELECT week_start, greatest(count(*) FILTER (WHERE working_day), 1) AS days,
-        min(local_date) FILTER (WHERE working_day) AS opens
-    FROM calendar GROUP BY week_start
-)
-SELECT b.week_start, coalesce(w.days, 5) AS days
-FROM busy b CROSS JOIN last_week l LEFT JOIN working w USING (week_start)
-WHERE b.week_start BETWEEN l.week_start - 56 AND l.week_start
-    AND (b.week_start > (SELECT min(week_start) FROM busy) OR b.first_day <= coalesce(w.opens, b.week_start))
-ORDER BY b.week_start
-"""
-
-_COUNTS = """
-SELECT k.candidate_id, c.week_start, count(DISTINCT k.call_id)
-FROM topic_candidate_calls k JOIN calls c USING (call_id) GROUP BY ALL
-"""
+_WEEKS = "SELECT week_start, days FROM compared_weeks ORDER BY week_start"
+_COUNTS = "SELECT candidate_id, week_start, calls FROM topic_candidates_per_week"
 
 
 def sync_candidates(connection: duckdb.DuckDBPyConnection, candidates: Collection[Candidate]) -> None:

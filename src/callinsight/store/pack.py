@@ -55,6 +55,7 @@ class WeekPack:
     preventable: tuple[Cells, ...]
     promises: tuple[Cells, ...]
     actions: tuple[Cells, ...]
+    candidates: tuple[Cells, ...]
     weeks: tuple[str, ...]
     series: Mapping[str, tuple[int | None, ...]]
     action_series: Mapping[str, tuple[int | None, ...]]
@@ -112,6 +113,7 @@ def gather(database: Path, published: Path) -> WeekPack | None:
         ),
         promises=_ask(published, f"SELECT * FROM promises_per_week WHERE {this}"),  # noqa: S608
         actions=_ask(published, "SELECT * FROM action_effect ORDER BY effective_on DESC, title"),
+        candidates=_candidates(database, published),
         weeks=weeks,
         series=series,
         action_series=action_series,
@@ -121,6 +123,19 @@ def gather(database: Path, published: Path) -> WeekPack | None:
             database,
             f"c.{this} AND c.outcome <> 'callback-request' AND s.kind IN ('promise-made', 'promise-without-date')",
         )[:MAX_CALLS],
+    )
+
+
+def _candidates(database: Path, published: Path) -> tuple[Cells, ...]:
+    """The largest published candidates for new topics, each with its clearest redacted turns under ``quotes``."""
+    found = _ask(
+        published,
+        "SELECT c.*, coalesce(t.label, '') AS topic_label FROM topic_candidates c LEFT JOIN topics t USING (topic) "  # noqa: S608
+        f"ORDER BY c.calls DESC, c.candidate_id LIMIT {TOP}",
+    )
+    quotes = _ask(database, "SELECT * FROM candidate_quotes ORDER BY candidate_id, example_no")
+    return tuple(
+        {**one, "quotes": [quote for quote in quotes if quote["candidate_id"] == one["candidate_id"]]} for one in found
     )
 
 
