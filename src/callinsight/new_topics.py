@@ -26,16 +26,15 @@ Collected = dict[str | None, list[Item]]
 
 
 def items_of(result: CallResult, vectors: TurnVectors, width: int) -> dict[str | None, Item]:
-    """The questions of a call that fit nowhere, by topic: ``None`` for no topic, else the specific question is unclear.
+    """The questions of a call by topic, ``None`` for no topic; of two on one topic the less clear one.
 
+    Within a topic clear ones count too: a new question may be heard as one that exists, now this one and now that.
     ``width`` is how much of a vector tells its meaning.
     """
     means = vectors.by_turn(len(result.turns))[:, :width]
     found: dict[str | None, Item] = {}
-    for question in result.tags.questions:
+    for question in sorted(result.tags.questions, key=lambda one: one.facet is not None):
         unknown = question.topic == UNKNOWN_LABEL
-        if not question.evidence or not (unknown or question.facet is None):
-            continue
         where = range(len(result.turns)) if unknown else question.evidence
         told = [n for n in where if result.turns[n].role in _CALLER_ROLES and len(result.turns[n].words) > _LEAST_WORDS]
         if told:
@@ -43,12 +42,13 @@ def items_of(result: CallResult, vectors: TurnVectors, width: int) -> dict[str |
             said = tuple(result.turns[n].text for n in told)
             key = None if unknown else question.topic
             middle = means[told].mean(axis=0).astype(np.float32)
-            found.setdefault(key, Item(result.call.call_id, result.call.started_at.date(), best, said, middle))
+            day = result.call.started_at.date()
+            found.setdefault(key, Item(result.call.call_id, day, best, said, middle, question.facet))
     return found
 
 
 def collect(results: Iterable[tuple[CallResult, TurnVectors | None]], width: Callable[[int], int]) -> Collected:
-    """All questions that fit nowhere, by topic, of calls that have vectors of one encoder: the commonest."""
+    """All questions by topic, of calls that have vectors of one encoder: the commonest."""
     by_encoder: dict[str, Collected] = {}
     for result, vectors in results:
         if vectors is not None:
@@ -77,8 +77,7 @@ def search(settings: Settings, today: date, on_done: Callable[[int], None]) -> t
         for call_id in bundle.result_ids(work.results):
             result = bundle.read_result(bundle.result_path(work.results, call_id))
             on_done(1)
-            if any(q.topic == UNKNOWN_LABEL or q.facet is None for q in result.tags.questions):
-                yield result, read_vectors(work.embeddings, call_id, result.turns, None)
+            yield result, read_vectors(work.embeddings, call_id, result.turns, None)
 
     old = read_candidates(work.candidates)
     found = candidates_of(collect(read(), meaning_width(settings)), old, today)

@@ -28,7 +28,7 @@ MOST_ITEMS = 10_000
 class Item:
     """A question of a call that fits nowhere: its day, the turn that shows it best, the caller's words, and a vector.
 
-    ``vector`` is float32 ``[dimension]``.
+    ``vector`` is float32 ``[dimension]``; ``facet`` is the specific question that was heard, if any.
     """
 
     call_id: str
@@ -36,11 +36,15 @@ class Item:
     turn: int
     said: tuple[str, ...]
     vector: Vectors
+    facet: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GroupOptions:
-    """What makes a group. A term counts when ``term_calls`` calls of it use it."""
+    """What makes a group. A term counts when ``term_calls`` calls of it use it.
+
+    A group of which ``known_share`` have the same specific question is nothing new.
+    """
 
     least_calls: int = 5
     neighbours: int = 2
@@ -48,6 +52,7 @@ class GroupOptions:
     terms: int = 5
     term_calls: int = 3
     examples: int = 3
+    known_share: float = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,9 @@ def find_groups(items: Sequence[Item], options: GroupOptions | None = None) -> t
     for label in sorted(set(labels.tolist()) - {-1}):
         rows = np.flatnonzero(labels == label)
         terms = _terms(rows, kept_words, chosen)
-        if len(rows) >= chosen.least_calls and terms:
+        heard = Counter(kept[row].facet for row in rows if kept[row].facet is not None)
+        known = max(heard.values(), default=0) >= chosen.known_share * len(rows)
+        if len(rows) >= chosen.least_calls and terms and not known:
             found.append(_group(rows, kept, places, terms, chosen))
     return tuple(sorted(found, key=lambda group: (-len(group.members), group.members)))
 
