@@ -69,8 +69,11 @@ def connection() -> duckdb.DuckDBPyConnection:
     made = duckdb.connect(":memory:")
     migrate(made)
     made.execute(
-        "INSERT INTO calls SELECT 'call-' || n, 'r' || n, now(), '2026-09-01', '2026-09-01', '2026-08-31', 'w', 9,"
-        " '', 'inbound', 'mono', NULL, 'handled', 1, [], '', '', '', '' FROM range(3) r(n)"
+        "INSERT INTO calls BY NAME SELECT 'call-' || n AS call_id, 'r' || n AS recording_ref, now() AS started_at,"
+        " '2026-09-01' AS started_local, '2026-09-01' AS local_date, '2026-08-31' AS week_start, 'w' AS iso_week,"
+        " 9 AS local_hour, '' AS queue, 'inbound' AS direction, 'mono' AS layout, 'handled' AS outcome,"
+        " 1 AS outcome_score, [] AS outcome_evidence, '' AS code_version, '' AS settings_digest,"
+        " '' AS model_digests, '' AS taxonomy_version FROM range(3) r(n)"
     )
     return made
 

@@ -162,8 +162,11 @@ def test_search_finds_words_and_names_near_topics(
     with open_writer(tmp_path / "callinsight.duckdb") as connection:
         connection.execute("INSERT INTO turns VALUES ('call-1', 0, 'caller', 65000, 66000, 3, 'al die brieven')")
         connection.execute(
-            "INSERT INTO calls SELECT 'call-1', 'r', now(), '2026-09-01 09:12', '2026-09-01', '2026-08-31', '2026-W36',"
-            " 9, '', 'inbound', 'mono', NULL, 'handled', 1, [], '', '', '', ''"
+            "INSERT INTO calls BY NAME SELECT 'call-1' AS call_id, 'r' AS recording_ref, now() AS started_at,"
+            " '2026-09-01 09:12' AS started_local, '2026-09-01' AS local_date, '2026-08-31' AS week_start,"
+            " '2026-W36' AS iso_week, 9 AS local_hour, '' AS queue, 'inbound' AS direction, 'mono' AS layout,"
+            " 'handled' AS outcome, 1 AS outcome_score, [] AS outcome_evidence, '' AS code_version,"
+            " '' AS settings_digest, '' AS model_digests, '' AS taxonomy_version"
         )
     code, out, _ = call(capsys, "search", "brief", "--since", "2026-09-01")
     assert code == 0
