@@ -20,14 +20,16 @@ from callinsight.core.values import (
     Span,
     SpeakerTurn,
     Stage,
+    Turn,
     Waveform,
 )
+from callinsight.core.vectors import TurnVectors
 from callinsight.engines import SpokenChannel, Transcript
 from callinsight.engines.scripted import ScriptedDiarizer, ScriptedTagger, ScriptedTranscriber
 from callinsight.engines.speech_regions import SpeechRegions
 from callinsight.errors import RecordingError
 from callinsight.privacy_files import load_rules
-from callinsight.worker import Engines, Job, Worker
+from callinsight.worker import Engines, Job, KeepVectors, Worker
 
 ROOT = Path(__file__).parents[2]
 RATE = 8_000
@@ -83,7 +85,7 @@ class ByChannel(ScriptedTranscriber):
         return tuple(found)
 
 
-def worker(transcriber: ScriptedTranscriber | None = None) -> Worker:
+def worker(transcriber: ScriptedTranscriber | None = None, keep: KeepVectors | None = None) -> Worker:
     engines = Engines(
         speech=WholeFile(),  # type: ignore[arg-type]
         transcriber=transcriber or ByChannel([AGENT]),
@@ -91,7 +93,7 @@ def worker(transcriber: ScriptedTranscriber | None = None) -> Worker:
         tagger=ScriptedTagger((("paspoort", "passport"),)),
         redaction_rules=load_rules(ROOT / "models/privacy/personal_data.yaml"),
     )
-    return Worker(engines, PROVENANCE, DecodeLimits())
+    return Worker(engines, PROVENANCE, DecodeLimits(), keep_vectors=keep)
 
 
 def only(found: list[tuple[Job, CallResult | RecordingError]]) -> CallResult:
@@ -180,3 +182,15 @@ def test_an_unforeseen_exception_is_reduced_to_its_kind(caplog: pytest.LogCaptur
 
 def test_nothing_to_do() -> None:
     assert list(worker().process([])) == []
+
+
+def test_vectors_are_kept_before_the_result_and_of_redacted_turns_alone() -> None:
+    kept: dict[str, tuple[tuple[Turn, ...], TurnVectors]] = {}
+    jobs = [job("a", wav(seed=1)), job("b", b"no sound"), job("c", wav(seed=2))]
+    for done, outcome in worker(keep=lambda call_id, *what: kept.update({call_id: what})).process(jobs):
+        if isinstance(outcome, CallResult):
+            turns, vectors = kept[done.call_id]
+            assert turns == outcome.turns
+            assert len(vectors.values) == len(turns)
+            assert "sanne" not in " ".join(turn.text for turn in turns)
+    assert sorted(kept) == ["ca00", "cc00"]
