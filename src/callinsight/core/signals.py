@@ -5,6 +5,7 @@ match or close around it: "ik heb nog niet eerder gebeld" is no repeat call. Tur
 either party, because missing an urgent signal is worse than reading one remark too many.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -38,19 +39,25 @@ class Rule:
     heed_negation: bool = True
 
 
+def _often(words: frozenset[str], common: Mapping[str, int]) -> float:
+    """A guess at how often one of ``words`` is said: short words, and those that many patterns have, are."""
+    return sum(common[word] * 4.0 ** (4 - min(len(word), 7)) for word in words)
+
+
 class RuleIndex:
     """Finds the patterns of some rules that may fit, by the words that were heard: most never come into question."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._always: list[tuple[str, int, Pattern]] = []
         self._by_word: dict[str, list[tuple[str, int, Pattern]]] = {}
+        common = Counter(word for rule in rules for pattern in rule.patterns for word in pattern.vocabulary())
         for rule in rules:
             for number, pattern in enumerate(rule.patterns):
                 entry = (rule.kind, number, pattern)
                 keys = [e.words for e in pattern.elements if not e.optional and not e.beginnings]
                 if not keys:
                     self._always.append(entry)
-                for word in min(keys, key=len, default=frozenset()):
+                for word in min(keys, key=lambda words: _often(words, common), default=frozenset()):
                     self._by_word.setdefault(word, []).append(entry)
 
     def candidates(self, heard: frozenset[str]) -> dict[str, dict[int, Pattern]]:

@@ -44,6 +44,12 @@ class LabelSet:
     default_threshold: float = 0.5
     doubt: float = 0.0
     thresholds: Mapping[str, float] = field(default_factory=lambda: _NO_THRESHOLDS)
+    limits: Scores = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Lay out the thresholds in the order of the names, once for all calls."""
+        limits = np.array([self.threshold(name) for name in self.names], dtype=np.float32)
+        object.__setattr__(self, "limits", limits)
 
     def threshold(self, name: str) -> float:
         """The label's own threshold, else the default."""
@@ -131,6 +137,9 @@ class Decider:
     taxonomy: Taxonomy
     rules: SignalRules
     options: DecisionOptions = DecisionOptions()
+    _fits: dict[str, tuple[tuple[int, ...], Scores]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def tags(self, turns: Sequence[Turn], scores: TurnScores) -> Tags:
         """The tags of one call. A call without words of a caller has no questions; without turns nothing at all.
@@ -202,11 +211,10 @@ class Decider:
             return []
         best = level[list(rows)].max(axis=0)
         found = []
-        for column, name in enumerate(labels.names):
-            if best[column] >= labels.threshold(name):
-                floor = best[column] * self.options.evidence_share
-                evidence = tuple(row for row in rows if level[row, column] >= floor)
-                found.append(_Believed(name, _share(best[column]), evidence))
+        for column in np.flatnonzero(best >= labels.limits).tolist():
+            floor = best[column] * self.options.evidence_share
+            evidence = tuple(row for row in rows if level[row, column] >= floor)
+            found.append(_Believed(labels.names[column], _share(best[column]), evidence))
         return found
 
     def _needs(self, caller: Sequence[int], scores: TurnScores) -> list[Need]:
@@ -235,6 +243,11 @@ class Decider:
 
     def _fitting(self, topic: str) -> tuple[tuple[int, ...], Scores]:
         """Columns of the sub-questions that a topic may have, and how much each counts."""
+        if topic not in self._fits:
+            self._fits[topic] = self._find_fitting(topic)
+        return self._fits[topic]
+
+    def _find_fitting(self, topic: str) -> tuple[tuple[int, ...], Scores]:
         known = self.taxonomy.topics.get(topic)
         found = []
         for column, name in enumerate(self.labels.facets.names):
