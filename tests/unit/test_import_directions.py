@@ -28,7 +28,7 @@ LAYERS = [
     {"assembly"},
     {"run", "evaluate"},
     {"score_page"},
-    {"care", "meeting"},
+    {"care", "meeting", "reprocess"},
     {"console"},
     {"review", "commands", "cli", "__main__"},
 ]
