@@ -28,7 +28,7 @@ LAYERS = [
     {"assembly"},
     {"run", "evaluate"},
     {"score_page"},
-    {"care", "meeting", "reprocess"},
+    {"care", "meeting", "reprocess", "inventory"},
     {"console"},
     {"review", "commands", "cli", "__main__"},
 ]
