@@ -212,7 +212,7 @@ class Publish(_Section):
 
 
 class Review(_Section):
-    """Who may give a verdict or own an improvement: roles and teams, never names."""
+    """Who may give a verdict or own an improvement (roles and teams, never names), and the meeting's pack."""
 
     roles: tuple[str, ...] = (
         "kwaliteitsmedewerker",
@@ -231,6 +231,7 @@ class Review(_Section):
         "openbare ruimte",
         "sociaal domein",
     )
+    pdf: bool = False
 
 
 class Settings(BaseSettings):

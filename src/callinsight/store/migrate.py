@@ -28,6 +28,10 @@ COMMENT ON COLUMN schema_views.sha256 IS 'Vingerafdruk van alle vaste vragen sam
 """
 
 
+_HAS_RECORDS = """SELECT 1 FROM duckdb_tables()
+    WHERE table_name = 'schema_migrations' AND database_name = current_database()"""
+
+
 def _numbered(scripts: tuple[Script, ...]) -> dict[int, Script]:
     by_number: dict[int, Script] = {}
     for script in scripts:
@@ -41,7 +45,12 @@ def _numbered(scripts: tuple[Script, ...]) -> dict[int, Script]:
 
 
 def _refuse_unknown_past(connection: duckdb.DuckDBPyConnection, known: dict[int, Script]) -> int:
-    """The number of the newest applied migration; raises ``StoreError`` when the past is not that of this code."""
+    """The number of the newest applied migration; raises ``StoreError`` when the past is not that of this code.
+
+    Only reads, so that a database that is refused stays as it was, to the byte.
+    """
+    if not connection.execute(_HAS_RECORDS).fetchall():
+        return 0
     done = connection.execute("SELECT number, name, sha256 FROM schema_migrations ORDER BY number").fetchall()
     for number, name, digest in done:
         if number not in known:
@@ -63,8 +72,8 @@ def migrate(connection: duckdb.DuckDBPyConnection, folder: Path = MIGRATIONS) ->
     when a migration fails; that migration then leaves no trace.
     """
     known = _numbered(read_scripts(folder))
-    connection.execute(_RECORDS)
     done = _refuse_unknown_past(connection, known)
+    connection.execute(_RECORDS)
     applied = tuple(known[number] for number in sorted(known) if number > done)
     for number, script in enumerate(applied, start=done + 1):
         connection.begin()
