@@ -25,7 +25,7 @@ from callinsight.store.dimensions import sync_dimensions
 from callinsight.store.effects import refresh_effects
 from callinsight.store.export import export, is_behind
 from callinsight.store.failures import keep_failures
-from callinsight.store.load import LoadCounts, RunRecord, delete_calls, load_batch
+from callinsight.store.load import LoadCounts, RunRecord, delete_calls, finish_load, load_batch
 from callinsight.store.publish import PublishReport, PublishSettings, publish_from
 from callinsight.store.rebuild import Decisions, Labels
 from callinsight.store.rebuild import rebuild as rebuild_database
@@ -198,8 +198,9 @@ def _load(settings: Settings, record: RunRecord | None) -> LoadCounts:
         for first in range(0, max(1, len(waiting)), LOAD_BATCH):
             batch = waiting[first : first + LOAD_BATCH]
             results = [bundle.read_result(bundle.result_path(work.results, call_id)) for call_id in batch]
-            counts += load_batch(connection, results, fresh if first == 0 else (), record)
+            counts += load_batch(connection, results, fresh if first == 0 else (), record, more_follow=True)
             ledger.mark_loaded(batch)
+        finish_load(connection)
         ledger.mark_failures_loaded(set_aside)
         sync_decisions(connection, decisions.read_reviews(work.reviews), decisions.read_actions(work.actions))
         refresh_effects(connection)

@@ -17,8 +17,9 @@ from callinsight.store.database import explain, is_locked, open_writer, quoted
 from callinsight.store.decisions import DECISION_TABLES, sync_decisions
 from callinsight.store.dimensions import sync_dimensions
 from callinsight.store.effects import refresh_effects
-from callinsight.store.load import LoadCounts, load_batch
+from callinsight.store.load import LoadCounts, finish_load, load_batch
 from callinsight.store.rows import FACTS
+from callinsight.store.summaries import summary_tables
 
 BATCH_CALLS = 2000
 
@@ -34,7 +35,7 @@ LABEL_TABLES = (
     "calendar",
 )
 RUN_TABLES = ("runs", "run_calls", "run_failures")
-CONTENT_TABLES = (*(fact.table for fact in FACTS), "failures")
+CONTENT_TABLES = (*(fact.table for fact in FACTS), "failures", *summary_tables())
 """The tables that follow from results and failures alone."""
 
 
@@ -155,5 +156,7 @@ def _fill(
         sync_dimensions(connection, labels.taxonomy)
         sync_calendar(connection, labels.hours)
     for batch in batches(results):
-        counts += load_batch(connection, batch, ())
-    return counts + load_batch(connection, (), tuple(failures))
+        counts += load_batch(connection, batch, (), more_follow=True)
+    counts += load_batch(connection, (), tuple(failures), more_follow=True)
+    finish_load(connection)
+    return counts
