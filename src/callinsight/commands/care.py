@@ -28,8 +28,9 @@ def retag_command(file: Path | None) -> int:
 def forget_command(file: Path | None, call_id: str, yes: bool) -> int:
     """Erase everything that Callinsight holds about one call.
 
-    Result file, verdicts, database, published copy. The recording in the inbox is not ours and stays; it is not
-    processed again. The database's file may still hold the freed bytes: `callinsight load --rebuild` makes a clean one.
+    Result file, review copy, verdicts, database, published copy. The recording in the inbox is not ours and stays; it
+    is not processed again. The database's file may still hold the freed bytes: `callinsight load --rebuild` makes a
+    clean one.
     """
     if not yes:
         click.confirm(f"Alles over gesprek {call_id} wissen?", abort=True)
