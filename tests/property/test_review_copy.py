@@ -53,7 +53,9 @@ def test_kept_and_masked_never_meet_and_nothing_near_personal_data_is_kept(
         assert not (inside(kept) & inside(plan.masked)).any()
         for span in kept:
             for secret in call[1]:
-                assert not span.overlap_ms(Span(max(0, secret.start_ms - RULES.before_ms), secret.end_ms + 250))
+                assert not span.overlap_ms(
+                    Span(max(0, secret.start_ms - RULES.before_ms), secret.end_ms + RULES.after_ms)
+                )
     assert all(inside(plan.masked)[s.start_ms * RATE // 1000 : s.end_ms * RATE // 1000].all() for s in call[1])
 
 

@@ -3,8 +3,8 @@
 It knows nothing of how the copy was made, but that a steady tone may lie where something is masked. Every masked span
 is cut in short pieces. In each the tone is taken out of the copy, and what is left is compared with every channel of
 the original: how much of it, in amplitude, is the original (the projection onto it, at the best of a few shifts).
-Measured on the bundled calls after encoding, in dB below full scale: 91 in the middle, 64 in 99 of 100 pieces, 54 at
-worst, under a voice of 14. A voice that was not masked would be as loud as it was: 35 in the middle.
+Measured on the bundled calls after encoding, in dB below full scale: 91 in the middle of 3,872 comparisons, 64 in 99 %,
+60 at worst. A voice that was not masked would be as loud as it was: 33 in the middle.
 """
 
 from collections.abc import Iterable, Iterator
@@ -105,9 +105,13 @@ def _is_audible(original: Samples, around: Samples, reach: int, copy: Waveform, 
 
 
 def _without_tone(samples: Samples, cycles: float) -> Samples:
-    """The least-squares fit of a sine of ``cycles`` a sample taken out."""
+    """The least-squares fit of a sine of ``cycles`` a sample taken out.
+
+    Its strength may rise and fall as a parabola does, since the encoder needs a moment to find a tone after a voice.
+    """
     phase = 2 * np.pi * cycles * np.arange(samples.shape[0])
-    waves = np.stack([np.sin(phase), np.cos(phase)])
+    course = np.linspace(-1.0, 1.0, samples.shape[0])
+    waves = np.stack([wave * course**power for wave in (np.sin(phase), np.cos(phase)) for power in (0, 1, 2)])
     fit = np.linalg.lstsq(waves @ waves.T, waves @ samples, rcond=None)[0]
     left: Samples = (samples - fit @ waves).astype(np.float32)
     return left

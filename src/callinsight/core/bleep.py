@@ -4,9 +4,10 @@ Sound is kept by leave, not taken out by name: a channel is heard around the wor
 nowhere else. Redaction works on words, so sound without words cannot be checked. That keeps out music, what the
 recogniser missed, and breath. Time stays as it is in the recording.
 
-The margins follow the recogniser's errors in word times, measured on 8,700 words of the bundled calls: a word starts at
-most 21 ms too late in 95 % and 83 ms in 99 %, but ends up to 204 ms too early in 95 %. So a mask, and the sound around
-a word, reach further at the end than at the start.
+The margins follow the recogniser's errors in word times, measured on 10,953 words of the bundled calls. Half of the
+words start within 52 ms of the truth and 95 % within 285, but what hurts is one-sided: they start at most 21 ms too late
+in 95 % and 116 ms in 99 %, and end at most 200 ms too early in 95 % and 436 ms in 99 %. So a mask, at 99 %, and the sound
+around a word reach further at the end than at the start.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,6 +22,7 @@ from callinsight.core.values import Role, Span, Turn, Waveform, Word
 Samples = npt.NDArray[np.float32]
 
 _NEVER_MS = 1 << 40
+_TONE_FADES = 8  # a tone that rises slowly after a voice leaves less of the voice in what the encoder makes of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class BleepRules:
     """
 
     before_ms: int = 120
-    after_ms: int = 250
+    after_ms: int = 450
     lead_ms: int = 100
     trail_ms: int = 250
     away_ms: int = 30_000
@@ -128,7 +130,7 @@ def bleep(waveform: Waveform, plan: BleepPlan, rules: BleepRules) -> Waveform:
         for first, last in _sample_bounds(kept, rate_hz, length):
             copy[channel, first:last] = waveform.samples[channel, first:last] * _fades(last - first, fade)
     for first, last in _sample_bounds(plan.masked, rate_hz, length):
-        tone = _tone(first, last, rate_hz, rules) * _fades(last - first, fade)
+        tone = _tone(first, last, rate_hz, rules) * _fades(last - first, _TONE_FADES * fade)
         copy[:, first:last] = tone / waveform.channels  # all of it once they are mixed
     return Waveform(copy, rate_hz)
 
