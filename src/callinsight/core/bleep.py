@@ -5,9 +5,9 @@ nowhere else. Redaction works on words, so sound without words cannot be checked
 recogniser missed, and breath. Time stays as it is in the recording.
 
 The margins follow the recogniser's errors in word times, measured on 10,953 words of the bundled calls. Half of the
-words start within 52 ms of the truth and 95 % within 285, but what hurts is one-sided: they start at most 21 ms too late
-in 95 % and 116 ms in 99 %, and end at most 200 ms too early in 95 % and 436 ms in 99 %. So a mask, at 99 %, and the sound
-around a word reach further at the end than at the start.
+words start within 52 ms of the truth and 95 % within 285, but what hurts is one-sided: they start at most 21 ms too
+late in 95 % and 116 ms in 99 %, and end at most 200 ms too early in 95 % and 436 ms in 99 %. So a mask covers 99 %, and
+reaches further at the end than at the start, as does the sound around a word.
 """
 
 from collections.abc import Iterable, Sequence
