@@ -29,7 +29,7 @@ LAYERS = [
     {"assembly"},
     {"run", "evaluate"},
     {"score_page"},
-    {"care", "meeting"},
+    {"care", "meeting", "retention"},
     {"console"},
     {"review", "commands", "cli", "__main__"},
 ]
