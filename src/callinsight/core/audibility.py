@@ -26,8 +26,8 @@ class AudibilityRules:
 
     A piece is audible when more than ``share`` of the original is in it and that is above ``faint`` (55 dB below full
     scale, 30 below common speech), or when anything but the tone is above ``loud`` (40 dB below) and that same share.
-    Where there must be silence nothing may be above ``faint``, but for what the encoder smears out of the sound beside
-    it, up to ``smear_ms``.
+    Where there must be silence nothing may be above ``faint``. The last two leave out ``smear_ms`` at both edges, where
+    the encoder may smear the sound beside them.
     """
 
     tone_hz: float = 440.0
@@ -50,21 +50,10 @@ def audible(
     rules = rules or AudibilityRules()
     if copy.channels != 1 or copy.sample_rate_hz != original.sample_rate_hz:
         raise ValueError("the copy must be mono and have the sample rate of the original")
-    reach = rules.shift_ms * copy.sample_rate_hz // 1000
-    length = original.samples.shape[1]
-    heard = np.pad(copy.samples[0, :length], (reach, reach + max(0, length - copy.samples.shape[1])))
-    found = [
-        span
-        for span, first, last in _pieces(masked, rules.piece_ms, original)
-        if _is_audible(original.samples[:, first:last], heard[first : last + 2 * reach], reach, copy, rules)
-    ]
-    inner = (s for s in silent if s.duration_ms > 2 * rules.smear_ms)
-    quiet = (Span(s.start_ms + rules.smear_ms, s.end_ms - rules.smear_ms) for s in inner)
-    found += [
-        span
-        for span, first, last in _pieces(quiet, rules.piece_ms, original)
-        if _level(heard[reach + first : reach + last]) > rules.faint
-    ]
+    pair = _Pair(original, copy, rules)
+    found = [piece for piece in _pieces(masked, rules.piece_ms) if pair.has_trace(piece)]
+    found += [piece for piece in _pieces(_inner(masked, rules), rules.piece_ms) if pair.has_more_than_tone(piece)]
+    found += [piece for piece in _pieces(_inner(silent, rules), rules.piece_ms) if pair.level(piece) > rules.faint]
     return joined(found)
 
 
@@ -75,33 +64,67 @@ def silent_parts(kept: Iterable[Regions], masked: Regions, duration_ms: int) -> 
     return without((Span(0, duration_ms),), padded((*masked, *(s for spans in kept for s in spans)), 0, duration_ms))
 
 
-def _pieces(spans: Iterable[Span], piece_ms: int, waveform: Waveform) -> Iterator[tuple[Span, int, int]]:
-    """Spans in pieces of ``piece_ms`` or a little more, each with its samples; clipped to what is there."""
+def _inner(spans: Iterable[Span], rules: AudibilityRules) -> Iterator[Span]:
+    """Spans without their edges, where the encoder smears."""
+    for span in spans:
+        if span.duration_ms > 2 * rules.smear_ms:
+            yield Span(span.start_ms + rules.smear_ms, span.end_ms - rules.smear_ms)
+
+
+def _pieces(spans: Iterable[Span], piece_ms: int) -> Iterator[Span]:
+    """Spans in pieces of ``piece_ms`` or a little more."""
     for span in spans:
         count = max(1, span.duration_ms // piece_ms)
         edges = [span.start_ms + span.duration_ms * number // count for number in range(count + 1)]
-        for start_ms, end_ms in pairwise(edges):
-            first, last = (
-                min(waveform.samples.shape[1], ms * waveform.sample_rate_hz // 1000) for ms in (start_ms, end_ms)
-            )
-            if last > first:
-                yield Span(start_ms, end_ms), first, last
+        yield from (Span(start_ms, end_ms) for start_ms, end_ms in pairwise(edges))
 
 
-def _is_audible(original: Samples, around: Samples, reach: int, copy: Waveform, rules: AudibilityRules) -> bool:
-    """Judge one piece: ``original`` as [channel, sample], ``around`` as the copy with ``reach`` more on both sides."""
-    left = _without_tone(around, rules.tone_hz / copy.sample_rate_hz)
-    length = original.shape[1]
-    levels = [_level(channel) for channel in original]
-    if _level(left[reach : reach + length]) > max(rules.loud, rules.share * max(levels)):
-        return True
-    for channel, level in zip(original, levels, strict=True):
-        if level <= rules.faint:
-            continue
-        traces = np.abs(np.correlate(left, channel, "valid")) / (level * length)
-        if traces.max() > max(rules.faint, rules.share * level):
-            return True
-    return False
+class _Pair:
+    """A recording and its copy, piece by piece; pieces are clipped to what is there, and nothing is silent."""
+
+    def __init__(self, original: Waveform, copy: Waveform, rules: AudibilityRules) -> None:
+        self._original = original.samples
+        self._rate_hz = original.sample_rate_hz
+        self._rules = rules
+        self._reach = rules.shift_ms * copy.sample_rate_hz // 1000
+        length = original.samples.shape[1]
+        missing = max(0, length - copy.samples.shape[1])
+        self._copy = np.pad(copy.samples[0, :length], (self._reach, self._reach + missing))
+
+    def _samples(self, piece: Span) -> tuple[Samples, Samples]:
+        """The piece of the original as [channel, sample], and that of the copy with ``reach`` more on both sides."""
+        last = min(self._original.shape[1], piece.end_ms * self._rate_hz // 1000)
+        first = min(last, piece.start_ms * self._rate_hz // 1000)
+        return self._original[:, first:last], self._copy[first : last + 2 * self._reach]
+
+    def level(self, piece: Span) -> float:
+        """How loud the copy is."""
+        return _level(self._inside(self._samples(piece)[1]))
+
+    def has_trace(self, piece: Span) -> bool:
+        """Whether some channel of the original is in the copy."""
+        original, around = self._samples(piece)
+        if not original.shape[1]:
+            return False
+        left = _without_tone(around, self._rules.tone_hz / self._rate_hz)
+        for channel in original:
+            level = _level(channel)
+            if level > self._rules.faint:
+                trace = np.abs(np.correlate(left, channel, "valid")).max() / (level * channel.shape[0])
+                if trace > max(self._rules.faint, self._rules.share * level):
+                    return True
+        return False
+
+    def has_more_than_tone(self, piece: Span) -> bool:
+        """Whether anything but the tone is in the copy, whatever it may be."""
+        original, around = self._samples(piece)
+        if not original.shape[1]:
+            return False
+        left = self._inside(_without_tone(around, self._rules.tone_hz / self._rate_hz))
+        return _level(left) > max(self._rules.loud, self._rules.share * max(map(_level, original)))
+
+    def _inside(self, around: Samples) -> Samples:
+        return around[self._reach : around.shape[0] - self._reach]
 
 
 def _without_tone(samples: Samples, cycles: float) -> Samples:
@@ -118,5 +141,5 @@ def _without_tone(samples: Samples, cycles: float) -> Samples:
 
 
 def _level(samples: Samples) -> float:
-    """Root mean square."""
-    return float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
+    """Root mean square; 0 for no samples."""
+    return float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) if samples.size else 0.0
