@@ -167,8 +167,8 @@ def test_nothing_is_loaded_from_outside(made: tuple[Settings, str]) -> None:
 def test_the_passage_behind_a_flag_can_be_heard_and_nothing_masked_in_it(made: tuple[Settings, str]) -> None:
     chosen, page = made
     (player,) = _Outline(_section(page, "signalen")).all("audio")
-    assert player["aria-label"] == "Luister naar dit fragment, 0:01 tot 0:04, gesprek van 23-11 om 08:00"
-    assert "<figcaption>Luister naar dit fragment, 0:01 tot 0:04</figcaption>" in page
+    assert player["aria-label"] == "Luister naar dit fragment, 0:01 tot 0:03, gesprek van 23-11 om 08:00"
+    assert "<figcaption>Luister naar dit fragment, 0:01 tot 0:03</figcaption>" in page
     heard = decode_opus(base64.b64decode(str(player["src"]).split(",")[1]))
     call = bundle.read_result(bundle.result_path(chosen.work.results, "flag-urgent"))
     (passage,) = passages([call.turns[1].span])
