@@ -9,6 +9,7 @@ import os
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
@@ -29,6 +30,7 @@ from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.client.schemas.objects import State, TaskRun  # noqa: E402
 
 from callinsight import reprocess as reprocessing  # noqa: E402
+from callinsight import retention as terms  # noqa: E402
 from callinsight import run, settings  # noqa: E402
 from callinsight.errors import CallinsightError, StoreError  # noqa: E402
 from callinsight.review import pack as meeting_pack  # noqa: E402
@@ -143,6 +145,13 @@ def report(settings_file: str, run_id: str) -> None:
 def pack(settings_file: str) -> int:
     """Make the improvement meeting's pack; how many flagged calls the week had."""
     return meeting_pack.make(read_settings(settings_file)).flagged
+
+
+@step("retention")
+def retention(settings_file: str) -> dict[str, int]:
+    """Delete what is past its term; how many files of each kind that were."""
+    swept = terms.sweep(read_settings(settings_file), datetime.now(UTC))
+    return {one.label: one.removed for one in swept}
 
 
 @contextmanager

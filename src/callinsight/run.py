@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
 
-from callinsight import assembly, bundle, decisions, discovery, inbox, quarantine
-from callinsight.core.values import CallResult, Failure
+from callinsight import assembly, bundle, copies, decisions, discovery, inbox, quarantine
+from callinsight.core.values import CallResult, CopyState, Failure
 from callinsight.discovery import Plan, PlannedCall
 from callinsight.errors import RecordingError
 from callinsight.ledger import State, open_ledger
@@ -145,11 +145,14 @@ def _keep(settings: Settings, call: PlannedCall, outcome: Outcome) -> ChunkRepor
             ledger.record([call.seen_as(State.RETRY if outcome.retryable else State.FAILED)])
             return ChunkReport(failures={outcome.kind.value: 1})
         bundle.write_result(work.results, outcome)
+        if outcome.review_copy is not CopyState.MADE:
+            copies.remove_copy(work.review_copies, outcome.call.call_id)  # one of an earlier time
         if bundle.remove_failure(work.failures, call.name_ref):
             quarantine.update(work.quarantine_list, (), [call.name_ref])
         replaced = ledger.replaced_by(call.seen_as(State.DONE))
         if replaced is not None:
             bundle.remove_result(work.results, replaced)
+            copies.remove_copy(work.review_copies, replaced)
             decisions.remove_reviews(work.reviews, replaced)
             decisions.remove_packs(work.packs, replaced)
         ledger.record([call.seen_as(State.DONE)])

@@ -105,6 +105,11 @@ class Work(_Section):
         return self.folder / "overleg"
 
     @property
+    def review_copies(self) -> Path:
+        """Folder of review copies: calls to listen to, with personal data bleeped out."""
+        return self.folder / "review"
+
+    @property
     def search_index(self) -> Path:
         """Index of the redacted turns for searching; may be deleted, costs one making anew."""
         return self.folder / "search.duckdb"
@@ -212,7 +217,11 @@ class Publish(_Section):
 
 
 class Review(_Section):
-    """Who may give a verdict or own an improvement (roles and teams, never names), and the meeting's pack."""
+    """Who decides (roles and teams, never names), what may be listened to, and the meeting's pack."""
+
+    copies: bool = True
+    copies_days: int = Field(default=30, ge=1)
+    packs_days: int = Field(default=30, ge=1)
 
     roles: tuple[str, ...] = (
         "kwaliteitsmedewerker",
