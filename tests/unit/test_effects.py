@@ -206,7 +206,7 @@ def test_in_short_series_a_halving_is_seldom_called_no_difference(spread: float,
 
 @pytest.mark.parametrize(
     ("mean", "factor", "conclusion", "least"),
-    [(3.0, 0.1, LESS, 0.8), (10.0, 0.5, LESS, 0.8), (10.0, 2.0, MORE, 0.8), (20.0, 1.0, SAME, 0.8)],
+    [(10.0, 0.1, LESS, 0.9), (30.0, 0.5, LESS, 0.8), (30.0, 2.0, MORE, 0.9), (30.0, 1.0, SAME, 0.8)],
 )
 def test_in_short_series_a_clear_change_is_mostly_seen(
     mean: float, factor: float, conclusion: Conclusion, least: float

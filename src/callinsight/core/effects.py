@@ -20,8 +20,8 @@ The model of week t before the improvement, with y calls about the matter and e 
   copes with counts near zero; Student's t in place of the normal when phi had to be estimated.
 
 A series of fewer than ``MIN_TREND`` weeks before cannot tell a trend. There the two sums are compared exactly
-(``core/rates.py``), with phi as above, and "no difference" is only said when the 95 % interval of the ratio rules out a
-halving as well as a doubling.
+(``core/rates.py``), with the phi of both periods, and "no difference" is only said when the 95 % interval of the ratio
+rules out a halving as well as a doubling.
 
 What it cannot know: a peak before the improvement that would have passed by itself makes the improvement look good, and
 a peak in the other calls raises what is expected.
@@ -147,11 +147,9 @@ def effect(before: Sequence[Week], after: Sequence[Week]) -> Effect:
 def _short(before: Sequence[Week], after: Sequence[Week], basis: Basis) -> tuple[Conclusion, str, Forecast]:
     """The exact comparison of two sums, for series that tell no trend."""
     exposure, ahead = _exposure(before, basis), _exposure(after, basis)
-    calls = np.array([week.calls for week in before], dtype=np.float64)
-    spread = _dispersion(calls, exposure * (calls.sum() / exposure.sum()))
-    if spread > 1:
-        spread *= _uncertain(len(before) - 1)
-    known = Before(int(calls.sum()), float(ahead.sum() / exposure.sum()), spread)
+    known = Before(
+        sum(week.calls for week in before), float(ahead.sum() / exposure.sum()), _spread((before, after), basis)
+    )
     forecast = Forecast(known.expected, *interval(known))
     after_calls = sum(week.calls for week in after)
     if after_calls < forecast.low:
@@ -161,6 +159,21 @@ def _short(before: Sequence[Week], after: Sequence[Week], basis: Basis) -> tuple
     if rules_out(known, after_calls, 1 / 2) and rules_out(known, after_calls, 2):
         return Conclusion.SAME, "", forecast
     return Conclusion.EARLY, "er zijn te weinig gesprekken om een halvering of verdubbeling uit te sluiten", forecast
+
+
+def _spread(periods: Sequence[Sequence[Week]], basis: Basis) -> float:
+    """The dispersion of weeks around the rate of their own period, widened for having been estimated from few weeks.
+
+    Each period has its own rate, so that a change between them is no dispersion. One without calls tells none.
+    """
+    told = []
+    for weeks in periods:
+        exposure, calls = _exposure(weeks, basis), np.array([week.calls for week in weeks], dtype=np.float64)
+        if calls.any():
+            told.append(_residuals(calls, exposure * (calls.sum() / exposure.sum())))
+    freedom = sum(len(residuals) - 1 for residuals in told)
+    phi = _phi(told, freedom)
+    return phi * _uncertain(freedom) if phi > 1 else 1.0
 
 
 def _uncertain(freedom: int) -> float:
@@ -221,12 +234,20 @@ def _fit(design: _Array, offset: _Array, calls: _Array, phi: float) -> tuple[_Ar
 
 
 def _dispersion(calls: _Array, means: _Array) -> float:
-    residuals = (calls - means) / np.sqrt(means)
-    pearson = float((residuals**2).sum()) / (len(calls) - 1)
-    power = float((residuals**2).sum())
-    alike = float((residuals[1:] * residuals[:-1]).sum()) / power if power > 0 else 0.0
-    alike = min(max(alike, 0.0), _MAX_CORRELATION)
-    return max(1.0, pearson) * (1 + alike) / (1 - alike)
+    return _phi([_residuals(calls, means)], len(calls) - 1)
+
+
+def _residuals(calls: _Array, means: _Array) -> _Array:
+    """Pearson's residuals: in standard deviations of a Poisson count."""
+    return (calls - means) / np.sqrt(means)
+
+
+def _phi(told: Sequence[_Array], freedom: int) -> float:
+    """Variance over mean from the residuals of one or more periods, and more when neighbouring weeks are alike."""
+    power = float(sum((residuals**2).sum() for residuals in told))
+    together = float(sum((residuals[1:] * residuals[:-1]).sum() for residuals in told))
+    alike = min(max(together / power if power > 0 else 0.0, 0.0), _MAX_CORRELATION)
+    return max(1.0, power / freedom) * (1 + alike) / (1 - alike)
 
 
 def _interval(mean: float, variance: float, freedom: int | None) -> tuple[int, int]:
