@@ -79,7 +79,7 @@ def _times(calls: Sequence[CallResult], times: int) -> list[CallResult]:
 def test_the_mended_page_is_seen_to_have_worked(story: Connection) -> None:
     verdict, before, after, explanation = _effects(story, CALLS_AS_THEY_ARE)[PAGE]
     assert (verdict, before, after) == ("minder", 12, 1)
-    assert str(explanation) == "In 4 weken 1 gesprekken; zonder verbetering waren er 14 te verwachten (5 tot 28)."
+    assert str(explanation) == "In 4 weken 1 gesprek; zonder verbetering waren er 14 te verwachten (5 tot 28)."
 
 
 def test_eight_calls_before_and_after_the_letter_cannot_tell_and_it_says_so(story: Connection) -> None:

@@ -40,8 +40,8 @@ SELECT
     coalesce(e.verdict, 'te vroeg om te zeggen') AS verdict,
     CASE
         WHEN e.verdict IN ('minder', 'meer', 'geen verschil') THEN
-            format('In {} weken {} gesprekken; zonder verbetering waren er {:.0f} te verwachten ({:.0f} tot {:.0f}).',
-                e.weeks_after, e.calls_after, e.expected, e.expected_low, e.expected_high)
+            format('In {} weken {} {}; zonder verbetering waren er {:.0f} te verwachten ({:.0f} tot {:.0f}).',
+                e.weeks_after, e.calls_after, if(e.calls_after = 1, 'gesprek', 'gesprekken'), e.expected, e.expected_low, e.expected_high)
         ELSE 'Te vroeg: ' || coalesce(e.reason, 'nog niet berekend') || '.'
     END
     || CASE WHEN e.others > 0 THEN ' Let op: er was ook een andere verbetering voor deze vragen.' ELSE '' END AS explanation,
