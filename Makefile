@@ -42,8 +42,9 @@ models: $(STAMP)  ## rebuild the bundled models and calls from scratch (hours; n
 bench: $(STAMP)  ## speed and memory on an hour of audio made of the bundled calls
 	@$(BIN)/python tests/bench/throughput.py
 
-bench-privacy: $(STAMP)  ## recall and precision of redaction per kind
+bench-privacy: $(STAMP)  ## redaction per kind, and what can be heard in review copies
 	@$(BIN)/python tests/bench/privacy.py
+	@$(BIN)/python tests/bench/review_copies.py
 
 lock: $(STAMP)  ## resolve the dependencies anew
 	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \

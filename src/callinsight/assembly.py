@@ -1,15 +1,16 @@
 """Builds a worker from the settings: the one place where a profile's names become engines."""
 
 import hashlib
-from functools import lru_cache
+from functools import lru_cache, partial
 
-from callinsight import __version__, offline, registry, worker
+from callinsight import __version__, copies, offline, registry, worker
 from callinsight.audio import DecodeLimits
 from callinsight.core.values import Provenance
 from callinsight.engines import Tagger
 from callinsight.errors import ModelError
 from callinsight.privacy_files import load_rules as load_redaction_rules
 from callinsight.registry import ModelEntry, Registry
+from callinsight.review_copy import Copier
 from callinsight.settings import Settings
 from callinsight.taxonomy_files import load_rules as load_signal_rules
 from callinsight.taxonomy_files import load_taxonomy
@@ -34,6 +35,11 @@ def provenance(settings: Settings) -> Provenance:
     return Provenance(__version__, settings.digest(), tuple(digests), version)
 
 
+def tagger_name(settings: Settings) -> str:
+    """The name of the profile's tagger in the registry. Raises ``ModelError`` or ``SettingsError``."""
+    return open_registry(settings).profile(settings.models.profile)["tagger"].name
+
+
 def device_of(settings: Settings) -> str:
     """``cpu`` or ``cuda``; ``auto`` takes the graphics card when there is one."""
     if settings.models.device != "auto":
@@ -46,11 +52,15 @@ def device_of(settings: Settings) -> str:
 @lru_cache(maxsize=1)
 def shared_worker(settings_json: str) -> worker.Worker:
     """This process's worker. One set of engines a process: Whisper's memory grows when threads share it."""
-    return build_worker(Settings.model_validate_json(settings_json))
+    settings = Settings.model_validate_json(settings_json)
+    keep = partial(copies.write_copy, settings.work.review_copies)
+    return build_worker(settings, copier=Copier(keep) if settings.review.copies else None)
 
 
-def build_worker(settings: Settings, listener: worker.RawListener | None = None) -> worker.Worker:
-    """Load the engines of the profile. ``listener`` is for scoring alone.
+def build_worker(
+    settings: Settings, listener: worker.RawListener | None = None, copier: Copier | None = None
+) -> worker.Worker:
+    """Load the engines of the profile. ``listener`` is for scoring alone; without ``copier`` no review copy is made.
 
     Raises ``ModelError`` or ``SettingsError`` with what to do.
     """
@@ -62,7 +72,7 @@ def build_worker(settings: Settings, listener: worker.RawListener | None = None)
             raise ModelError(f"model {entry.name} has engine {entry.engine}, but {part} needs {EXPECTED_ENGINES[part]}")
     engines = _engines(settings, models, {str(part): entry for part, entry in entries.items()})
     limits = DecodeLimits(max_minutes=settings.limits.max_minutes, min_ms=settings.limits.min_ms)
-    return worker.Worker(engines, provenance(settings), limits, listener, settings.speech.batch_windows)
+    return worker.Worker(engines, provenance(settings), limits, listener, settings.speech.batch_windows, copier)
 
 
 def build_tagger(settings: Settings) -> Tagger:

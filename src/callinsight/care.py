@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from callinsight import assembly, bundle, decisions, discovery, inbox, registry, run
+from callinsight import assembly, bundle, copies, decisions, discovery, inbox, registry, run
 from callinsight.core.values import require_call_id
 from callinsight.errors import CallinsightError, SettingsError
 from callinsight.ledger import open_ledger
@@ -52,7 +52,7 @@ class Erased:
 
 
 def forget(settings: Settings, call_id: str) -> Erased:
-    """Erase a call from result files, verdicts, database, ledger and published copy.
+    """Erase a call from result files, review copies, verdicts, database, ledger and published copy.
 
     The recording itself lies with who made it. Raises ``SettingsError`` for an id that cannot be one.
     """
@@ -61,6 +61,7 @@ def forget(settings: Settings, call_id: str) -> Erased:
     except ValueError as error:
         raise SettingsError("that is no call id: they look like c3k7... in the table calls") from error
     removed = bundle.remove_result(settings.work.results, call_id)
+    removed = copies.remove_copy(settings.work.review_copies, call_id) or removed
     removed = decisions.remove_reviews(settings.work.reviews, call_id) > 0 or removed
     search.remove(settings.work.search_index)  # which holds its turns, as a meeting's pack may
     decisions.remove_packs(settings.work.packs, call_id)

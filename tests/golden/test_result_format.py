@@ -5,6 +5,7 @@ After a deliberate change of the format: keep the old file under its version, ad
 
 import gzip
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from callinsight import bundle
 from callinsight.core.values import (
     Call,
     CallResult,
+    CopyState,
     Direction,
     Flag,
     FlagSource,
@@ -31,7 +33,7 @@ from callinsight.core.values import (
     Word,
 )
 
-GOLDEN = Path(__file__).parent / "result-1.json"
+FIRST, GOLDEN = (Path(__file__).parent / f"result-{version}.json" for version in (1, 2))
 
 RESULT = CallResult(
     call=Call(
@@ -61,6 +63,7 @@ RESULT = CallResult(
     recognition=Recognition(3, 0.74, 0, 0, 0, 0, 120),
     redactions=(Redaction("person_name", Span(1_100, 1_900), 0),),
     provenance=Provenance("0.1.0", "abcd", (("demo-speech", "ef01"),), "1"),
+    review_copy=CopyState.MADE,
 )
 
 
@@ -74,3 +77,9 @@ def test_a_file_of_this_version_stays_readable(tmp_path: Path) -> None:
     path = tmp_path / "c3k7example.json.gz"
     path.write_bytes(gzip.compress(GOLDEN.read_bytes()))
     assert bundle.read_result(path) == RESULT
+
+
+def test_a_file_from_before_review_copies_stays_readable(tmp_path: Path) -> None:
+    path = tmp_path / "c3k7example.json.gz"
+    path.write_bytes(gzip.compress(FIRST.read_bytes()))
+    assert bundle.read_result(path) == replace(RESULT, review_copy=CopyState.OFF)

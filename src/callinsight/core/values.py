@@ -74,6 +74,14 @@ class Stage(StrEnum):
     LOAD = "load"
 
 
+class CopyState(StrEnum):
+    """Whether a call has a review copy: not asked for, made, or refused since a masked stretch could still be heard."""
+
+    OFF = "off"
+    MADE = "made"
+    REFUSED = "refused"
+
+
 class FailureKind(StrEnum):
     """Why a recording ended as a failure. An enum and never a message, so that no speech can be in it."""
 
@@ -419,7 +427,8 @@ class Provenance:
 class CallResult:
     """Everything known of one call, redacted. Written once, loaded, never changed in place.
 
-    ``recording_ref`` is a keyed pseudonym of the recording's own id or file name.
+    ``recording_ref`` is a keyed pseudonym of the recording's own id or file name. ``review_copy`` is what became of the
+    copy when the call was processed; it goes away after its term, and this stays.
     """
 
     call: Call
@@ -430,6 +439,7 @@ class CallResult:
     recognition: Recognition
     redactions: tuple[Redaction, ...]
     provenance: Provenance
+    review_copy: CopyState = CopyState.OFF
 
     def __post_init__(self) -> None:
         starts = [turn.span.start_ms for turn in self.turns]

@@ -9,6 +9,7 @@ import duckdb
 from callinsight.errors import StoreError
 from callinsight.store.calendar import fill_calendar
 from callinsight.store.scripts import MIGRATIONS, VIEWS, Script, read_scripts
+from callinsight.store.summaries import is_stale, refresh_stale
 
 _NAME = re.compile(r"(?P<number>\d{4})_[a-z0-9_]+")
 
@@ -115,7 +116,15 @@ def create_views(connection: duckdb.DuckDBPyConnection, folder: Path = VIEWS) ->
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Schema, views and calendar as this code wants them. Raises ``StoreError``."""
+    """Schema, views and calendar as this code wants them, and counts that match the calls. Raises ``StoreError``."""
     migrate(connection)
     create_views(connection)
     fill_calendar(connection)
+    if is_stale(connection):  # a load was cut short, or the tables of counts are new
+        connection.begin()
+        try:
+            refresh_stale(connection)
+        except duckdb.Error as error:
+            connection.rollback()
+            raise StoreError(f"the counts per week and month cannot be made ({type(error).__name__})") from None
+        connection.commit()

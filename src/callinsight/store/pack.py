@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+from callinsight.core.values import Span
 from callinsight.store.query import run_query
 
 TOP = 10
@@ -21,10 +22,10 @@ Cells = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A turn: its number, its time in milliseconds, who spoke, what was said, and whether a signal rests on it."""
+    """A turn: its number, when, who spoke, what was said, and whether a signal rests on it."""
 
     number: int
-    start_ms: int
+    span: Span
     role: str
     text: str
     evidence: bool
@@ -69,10 +70,8 @@ def _ask(path: Path, sql: str) -> tuple[Cells, ...]:
 
 
 _LAST_WEEK = """
-WITH busy AS (SELECT week_start, any_value(iso_week) AS iso_week, max(local_date) AS last_day, count(*) AS calls
-    FROM calls GROUP BY week_start)
-SELECT week_start, iso_week, calls FROM busy
-WHERE last_day >= week_start + 4 OR week_start < (SELECT max(week_start) FROM busy)
+SELECT week_start, strftime(week_start, '%G-W%V') AS iso_week, calls FROM week_calls
+WHERE last_day >= week_start + 4 OR week_start < (SELECT max(week_start) FROM week_calls)
 ORDER BY week_start DESC LIMIT 1
 """
 """The last whole week, as in rising_topics."""
@@ -209,7 +208,7 @@ def _call(call_id: str, signals: list[Cells], turns: tuple[Cells, ...]) -> Flagg
         tuple(dict.fromkeys(str(signal["kind_label"]) for signal in signals)),
         any(signal["severity"] in ("immediate", "same-day") for signal in signals),
         tuple(
-            Line(number, _int(turn, "start_ms"), str(turn["role"]), str(turn["text"]), number in evidence)
+            Line(number, _span(turn), str(turn["role"]), str(turn["text"]), number in evidence)
             for turn in turns
             for number in [_int(turn, "turn_no")]
             if number in near
@@ -219,3 +218,7 @@ def _call(call_id: str, signals: list[Cells], turns: tuple[Cells, ...]) -> Flagg
 
 def _int(cells: Cells, name: str) -> int:
     return int(str(cells[name]))
+
+
+def _span(cells: Cells) -> Span:
+    return Span(_int(cells, "start_ms"), _int(cells, "end_ms"))

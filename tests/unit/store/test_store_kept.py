@@ -16,6 +16,7 @@ from callinsight.store.load import check_all
 from callinsight.store.migrate import migrate
 from callinsight.store.rebuild import CONTENT_TABLES, LABEL_TABLES, RUN_TABLES, content_digest
 from callinsight.store.scripts import MIGRATIONS, VIEWS, read_scripts
+from callinsight.store.summaries import FROM_ACTIONS, FROM_LIFE_EVENTS, FROM_TOPICS
 from support import kept
 
 VERSIONS = sorted(kept.kept_versions())
@@ -67,8 +68,10 @@ def test_a_kept_file_is_small_and_of_its_version(version: int, tmp_path: Path) -
 @pytest.mark.parametrize("copy", VERSIONS, indirect=True)
 def test_an_old_database_comes_to_hold_what_a_new_one_would(copy: Path, fresh: Path) -> None:
     tables = (*CONTENT_TABLES, *RUN_TABLES)
+    later = (*FROM_ACTIONS, *FROM_LIFE_EVENTS, *FROM_TOPICS)  # follow from labels and decisions, which are not in yet
+    first = tuple(table for table in tables if table not in later)
     with open_writer(copy) as old, open_writer(fresh) as new:
-        assert _digests(old, tables) == _digests(new, tables)
+        assert _digests(old, first) == _digests(new, first)
         check_all(old)
         sync_dimensions(old, kept.taxonomy())  # what every night does before it loads
         sync_decisions(old, kept.REVIEWS, kept.ACTIONS)
