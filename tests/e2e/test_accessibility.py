@@ -62,9 +62,7 @@ def _meeting(folder: Path) -> Path:
     ]
     states = {"flag-urgent": CopyState.MADE, "flag-review": CopyState.REFUSED}
     for result in [*story(), *extra]:
-        state = {"flag-urgent": CopyState.MADE, "flag-review": CopyState.REFUSED}.get(
-            result.call.call_id, CopyState.OFF
-        )
+        state = states.get(result.call.call_id, CopyState.OFF)
         bundle.write_result(chosen.work.results, replace(result, review_copy=state))
         if state is CopyState.MADE:
             copies.write_copy(chosen.work.review_copies, result.call.call_id, review_copy.make(material(result)).data)
