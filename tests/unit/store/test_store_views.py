@@ -206,6 +206,10 @@ def test_every_kind_of_failure_has_a_label() -> None:
         ((20, 22, 18, 21, 19, 60), "stijgt"),
         ((20, 22, 18, 21, 19, 2), "daalt"),
         ((20, 22, 60), "te weinig weken"),
+        ((20, 22, 18, 60), "stijgt"),
+        ((0, 0, 0, 4), "stijgt"),
+        ((0, 1, 0, 4), "geen verandering"),
+        ((3, 20, 40, 60), "geen verandering"),  # so restless that three weeks tell nothing
         ((1, 0, 1, 0, 1, 2), "geen verandering"),  # one call more is no trend, though it is twice as many
         ((40, 2, 60, 5, 30, 60), "geen verandering"),  # it has always been restless
     ],
