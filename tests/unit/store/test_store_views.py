@@ -9,7 +9,8 @@ import pytest
 from callinsight.core.taxonomy import Taxonomy
 from callinsight.core.values import CallResult, Failure, FailureKind, Severity, Stage
 from callinsight.store.dimensions import FAILURE_LABELS, sync_dimensions
-from callinsight.store.load import RunRecord, load_batch
+from callinsight.store.load import RunRecord, finish_load, load_batch
+from callinsight.store.summaries import mark_stale
 
 MakeResult = Callable[..., CallResult]
 MakeWeeks = Callable[..., list[CallResult]]
@@ -104,6 +105,8 @@ def test_a_quote_follows_the_evidence_or_else_the_passage(
 ) -> None:
     load_batch(labelled, [make_result(flags=(("repeat-call", Severity.REVIEW),), said="ik bel weer")], [])
     labelled.execute(f"UPDATE signals SET evidence = {evidence}, start_ms = {start_ms}, end_ms = {start_ms + 100}")
+    mark_stale(labelled, "FROM calls")
+    finish_load(labelled)
     assert _rows(labelled, "SELECT quote, at_time FROM flagged_calls") == [(quote, at_time)]
 
 
