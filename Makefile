@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint format models bench bench-privacy lock clean
+.PHONY: help demo test lint format models bench bench-privacy bench-sql lock clean
 .DEFAULT_GOAL := help
 
 help:  ## show these targets
@@ -37,6 +37,10 @@ bench: $(STAMP)  ## speed and memory on an hour of audio made of the bundled cal
 
 bench-privacy: $(STAMP)  ## recall and precision of redaction per kind
 	@$(BIN)/python tests/bench/privacy.py
+
+CALLS ?= 10000000
+bench-sql: $(STAMP)  ## the database at 10 million calls (CALLS=1000000 for less): views, a night, loading, other databases
+	@PYTHONPATH=tests $(BIN)/python -m bench.sql --calls $(CALLS)
 
 lock: $(STAMP)  ## resolve the dependencies anew
 	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \

@@ -180,6 +180,8 @@ def test_calls_per_hour_are_on_the_clock_of_the_netherlands(labelled: Connection
 def test_recognition_is_weighted_by_words(labelled: Connection, make_result: MakeResult) -> None:
     load_batch(labelled, [make_result("call-1"), make_result("call-2")], [])
     labelled.execute("UPDATE measures SET words = 36, mean_word_probability = 0.5 WHERE call_id = 'call-2'")
+    mark_stale(labelled, "FROM calls")
+    finish_load(labelled)
     assert _rows(labelled, "SELECT calls, words, mean_word_probability FROM recognition_per_week") == [(2, 48, 0.6)]
 
 
