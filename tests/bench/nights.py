@@ -129,10 +129,11 @@ def rates(fresh: duckdb.DuckDBPyConnection, folder: Path, results: list[CallResu
         bundle.write_result(folder, result)
     ids = [result.call.call_id for result in results]
     started = time.perf_counter()
-    read = [bundle.read_result(bundle.result_path(folder, call_id)) for call_id in ids]
+    read = bundle.read_results(folder, ids)
     after_reading = time.perf_counter()
-    for first in range(0, len(read), BATCH):
-        load_batch(fresh, read[first : first + BATCH], (), more_follow=first + BATCH < len(read))
+    with bundle.collector_paused():
+        for first in range(0, len(read), BATCH):
+            load_batch(fresh, read[first : first + BATCH], (), more_follow=first + BATCH < len(read))
     done = time.perf_counter()
     columns = _from_columns(fresh, prepared)
     return Rates(
