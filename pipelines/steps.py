@@ -29,6 +29,7 @@ from prefect.artifacts import (  # noqa: E402
 from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.client.schemas.objects import State, TaskRun  # noqa: E402
 
+from callinsight import reprocess as reprocessing  # noqa: E402
 from callinsight import retention as terms  # noqa: E402
 from callinsight import run, settings  # noqa: E402
 from callinsight.errors import CallinsightError, StoreError  # noqa: E402
@@ -104,6 +105,12 @@ def read_settings(file: str) -> settings.Settings:
 def discover(settings_file: str) -> Started:
     """List the inbox: the run's id, its chunks, and how many files were set aside at once."""
     return run.start(read_settings(settings_file))
+
+
+@step("mark-outdated")
+def mark_outdated(settings_file: str) -> int:
+    """Have what other models, settings or an earlier version made done again; how many calls that is."""
+    return reprocessing.mark_outdated(read_settings(settings_file))
 
 
 @step("process", run_name="process-{chunk}")

@@ -35,6 +35,11 @@ def provenance(settings: Settings) -> Provenance:
     return Provenance(__version__, settings.digest(), tuple(digests), version)
 
 
+def tagger_name(settings: Settings) -> str:
+    """The name of the profile's tagger in the registry. Raises ``ModelError`` or ``SettingsError``."""
+    return open_registry(settings).profile(settings.models.profile)["tagger"].name
+
+
 def device_of(settings: Settings) -> str:
     """``cpu`` or ``cuda``; ``auto`` takes the graphics card when there is one."""
     if settings.models.device != "auto":

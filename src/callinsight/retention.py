@@ -42,7 +42,7 @@ def kinds(settings: Settings) -> tuple[Kind, ...]:
     work, review = settings.work, settings.review
     return (
         Kind("Luisterkopieën", work.review_copies, copies.PATTERN, review.copies_days),
-        Kind("Stukken voor het verbeteroverleg", work.packs, "[!.]*.html", review.packs_days),
+        Kind("Stukken voor het verbeteroverleg", work.packs, "[!.]*", review.packs_days),
     )
 
 

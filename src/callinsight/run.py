@@ -18,15 +18,16 @@ from callinsight.errors import RecordingError
 from callinsight.ledger import State, open_ledger
 from callinsight.settings import Settings
 from callinsight.store import search
+from callinsight.store.calendar import OpeningHours, sync_calendar
 from callinsight.store.database import open_reader, open_writer
 from callinsight.store.decisions import sync_decisions
 from callinsight.store.dimensions import sync_dimensions
 from callinsight.store.effects import refresh_effects
 from callinsight.store.export import export, is_behind
 from callinsight.store.failures import keep_failures
-from callinsight.store.load import LoadCounts, RunRecord, delete_calls, load_batch
+from callinsight.store.load import LoadCounts, RunRecord, delete_calls, finish_load, load_batch
 from callinsight.store.publish import PublishReport, PublishSettings, publish_from
-from callinsight.store.rebuild import Decisions
+from callinsight.store.rebuild import Decisions, Labels
 from callinsight.store.rebuild import rebuild as rebuild_database
 from callinsight.store.report import NightReport, last_run_id, night_report
 from callinsight.taxonomy_files import load_taxonomy
@@ -185,6 +186,7 @@ def _load(settings: Settings, record: RunRecord | None) -> LoadCounts:
     work = settings.work
     with open_ledger(work.ledger) as ledger, open_writer(work.database) as connection:
         sync_dimensions(connection, load_taxonomy(settings.models.taxonomy))
+        sync_calendar(connection, _hours(settings))
         failures = bundle.read_failures(work.failures)
         keep_failures(connection, [failure.recording_ref for failure in failures])
         gone = ledger.gone()
@@ -199,8 +201,9 @@ def _load(settings: Settings, record: RunRecord | None) -> LoadCounts:
         for first in range(0, max(1, len(waiting)), LOAD_BATCH):
             batch = waiting[first : first + LOAD_BATCH]
             results = [bundle.read_result(bundle.result_path(work.results, call_id)) for call_id in batch]
-            counts += load_batch(connection, results, fresh if first == 0 else (), record)
+            counts += load_batch(connection, results, fresh if first == 0 else (), record, more_follow=True)
             ledger.mark_loaded(batch)
+        finish_load(connection)
         ledger.mark_failures_loaded(set_aside)
         sync_decisions(connection, decisions.read_reviews(work.reviews), decisions.read_actions(work.actions))
         refresh_effects(connection)
@@ -216,7 +219,12 @@ def rebuild(settings: Settings) -> LoadCounts:
     taxonomy = load_taxonomy(settings.models.taxonomy)
     work.folder.mkdir(parents=True, exist_ok=True)
     made = Decisions(decisions.read_reviews(work.reviews), decisions.read_actions(work.actions))
-    return rebuild_database(work.database, results, bundle.read_failures(work.failures), taxonomy, made)
+    failures = bundle.read_failures(work.failures)
+    return rebuild_database(work.database, results, failures, Labels(taxonomy, _hours(settings)), made)
+
+
+def _hours(settings: Settings) -> OpeningHours:
+    return OpeningHours(settings.calendar.hours, frozenset(settings.calendar.closed_days))
 
 
 def publish(settings: Settings) -> PublishReport:

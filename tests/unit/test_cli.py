@@ -160,7 +160,9 @@ def test_search_finds_words_and_names_near_topics(
     from callinsight.store.database import open_writer
 
     with open_writer(tmp_path / "callinsight.duckdb") as connection:
-        connection.execute("INSERT INTO turns VALUES ('call-1', 0, 'caller', 65000, 66000, 3, 'al die brieven')")
+        connection.execute(
+            "INSERT INTO turns VALUES ('call-1', 0, 'caller', 65000, 66000, 3, 'al die brieven', '2026-09-01')"
+        )
         connection.execute(
             "INSERT INTO calls SELECT 'call-1', 'r', now(), '2026-09-01 09:12', '2026-09-01', '2026-08-31', '2026-W36',"
             " 9, '', 'inbound', 'mono', NULL, 'handled', 1, [], '', '', '', ''"

@@ -29,7 +29,7 @@ LAYERS = [
     {"assembly"},
     {"run", "evaluate"},
     {"score_page"},
-    {"care", "meeting", "retention"},
+    {"care", "meeting", "reprocess", "inventory", "retention"},
     {"console"},
     {"review", "commands", "cli", "__main__"},
 ]

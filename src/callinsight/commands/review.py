@@ -152,20 +152,22 @@ def give_verdict(
     return EXIT_OK
 
 
-@review_command.command("pack", epilog="Example: callinsight review pack")
+@review_command.command("pack", epilog="Examples:\n\n\b\n  callinsight review pack\n  callinsight review pack --pdf")
+@click.option("--pdf/--no-pdf", "as_pdf", default=None, help="Also as a PDF; overrides the settings.")
 @click.pass_obj
-def make_pack(file: Path | None) -> int:
-    """Make the improvement meeting's pack of the last whole week: one HTML file that also prints well.
+def make_pack(file: Path | None, as_pdf: bool | None) -> int:
+    """Make the improvement meeting's pack of the last whole week: one HTML file that also prints well, or a PDF too.
 
     It holds redacted sentences of single calls, so keep it within the meeting. The weekly flow makes the same file.
     """
     from callinsight.review import pack
 
-    made = pack.make(settings.load(file))
+    made = pack.make(settings.load(file), as_pdf=as_pdf)
     if made.path is None:
         console.out.print("Er is nog geen hele week met gesprekken.")
     else:
-        console.out.print(f"Verbeteroverleg {made.iso_week}: {made.path}", soft_wrap=True, highlight=False)
+        for path in filter(None, (made.path, made.pdf)):
+            console.out.print(f"Verbeteroverleg {made.iso_week}: {path}", soft_wrap=True, highlight=False)
     return EXIT_OK
 
 

@@ -70,10 +70,8 @@ def _ask(path: Path, sql: str) -> tuple[Cells, ...]:
 
 
 _LAST_WEEK = """
-WITH busy AS (SELECT week_start, any_value(iso_week) AS iso_week, max(local_date) AS last_day, count(*) AS calls
-    FROM calls GROUP BY week_start)
-SELECT week_start, iso_week, calls FROM busy
-WHERE last_day >= week_start + 4 OR week_start < (SELECT max(week_start) FROM busy)
+SELECT week_start, strftime(week_start, '%G-W%V') AS iso_week, calls FROM week_calls
+WHERE last_day >= week_start + 4 OR week_start < (SELECT max(week_start) FROM week_calls)
 ORDER BY week_start DESC LIMIT 1
 """
 """The last whole week, as in rising_topics."""

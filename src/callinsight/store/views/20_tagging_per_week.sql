@@ -3,26 +3,16 @@
 -- known and whose specific question is not. mean_score is the model's own belief, not a measured error: callinsight eval
 -- and verdicts_per_tag measure that.
 CREATE VIEW tagging_per_week AS
-WITH asked AS (
-    SELECT
-        call_id,
-        count(*) FILTER (WHERE topic <> 'unknown') AS known,
-        count(*) FILTER (WHERE topic <> 'unknown' AND facet IS NULL) AS unclear,
-        sum(score) FILTER (WHERE topic <> 'unknown') AS score
-    FROM questions GROUP BY call_id
-)
 SELECT
-    c.iso_week,
-    c.week_start,
-    count(*) AS calls,
-    count(*) FILTER (WHERE coalesce(a.known, 0) = 0) AS unknown_calls,
-    round(unknown_calls / count(*), 3) AS unknown_share,
-    CAST(coalesce(sum(a.known), 0) AS BIGINT) AS questions,
-    CAST(coalesce(sum(a.unclear), 0) AS BIGINT) AS unclear_questions,
-    round(sum(a.score) / nullif(sum(a.known), 0), 3) AS mean_score
-FROM calls c
-LEFT JOIN asked a USING (call_id)
-GROUP BY ALL;
+    strftime(week_start, '%G-W%V') AS iso_week,
+    week_start,
+    calls,
+    unknown_calls,
+    round(unknown_calls / calls, 3) AS unknown_share,
+    questions,
+    unclear_questions,
+    round(CAST(score AS DOUBLE) / nullif(questions, 0), 3) AS mean_score
+FROM week_tagging;
 
 COMMENT ON VIEW tagging_per_week IS 'Hoe zeker het model was van de vragen die het hoorde, per week.';
 COMMENT ON COLUMN tagging_per_week.iso_week IS 'Weeknummer volgens ISO 8601.';

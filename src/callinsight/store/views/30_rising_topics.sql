@@ -9,7 +9,7 @@
 -- nothing is concluded. Trends of seasons are not taken out.
 CREATE VIEW rising_topics AS
 WITH busy_weeks AS (
-    SELECT week_start, min(local_date) AS first_day, max(local_date) AS last_day FROM calls GROUP BY week_start
+    SELECT week_start, first_day, last_day FROM week_calls
 ),
 last_week AS (
     SELECT max(week_start) AS week_start FROM busy_weeks
@@ -40,9 +40,8 @@ exposure AS (
 counts AS (
     SELECT t.topic, w.week_start, w.days, w.is_last, coalesce(p.calls, 0) AS calls
     FROM weeks w
-    CROSS JOIN (SELECT DISTINCT topic FROM questions) t
-    LEFT JOIN (SELECT topic, week_start, calls FROM topics_per_week) p
-        ON p.topic = t.topic AND p.week_start = w.week_start
+    CROSS JOIN (SELECT DISTINCT topic FROM week_topics) t
+    LEFT JOIN week_topics p ON p.topic = t.topic AND p.week_start = w.week_start
 ),
 totals AS (
     SELECT
