@@ -12,11 +12,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from callinsight import bundle, meeting, run, score_page, settings, taxonomy_files
+from callinsight import bundle, copies, meeting, run, score_page, settings, taxonomy_files
+from callinsight.audio_opus import encode_opus
 from callinsight.core.improvement import ActionKind
-from callinsight.core.values import Severity
+from callinsight.core.values import Severity, Waveform
 from callinsight.evaluate import Evaluation
 from callinsight.review import pack
 from callinsight.scoring import LabelScore, summarise
@@ -57,6 +59,8 @@ def _meeting(folder: Path) -> Path:
         spoken_call(one, last, "passport", "cost", said=said, flags=((kind, severity),))
         for one, kind, severity, said in flagged
     ]
+    noise = np.random.default_rng(0).uniform(-0.1, 0.1, (1, 95 * 16_000)).astype(np.float32)
+    copies.write_copy(chosen.work.review_copies, "flag-urgent", encode_opus(Waveform(noise, 16_000)))
     for result in [*story(), *extra]:
         bundle.write_result(chosen.work.results, result)
     meeting.add_action(
