@@ -96,7 +96,7 @@ def likeness(secret: Waveform, sound: Waveform) -> float:
 
 def test_a_copy_goes_with_its_call_and_with_its_term(night: tuple[Settings, run.Night], tmp_path: Path) -> None:
     work = tmp_path / "work"
-    shutil.copytree(night[0].work.folder, work)
+    shutil.copytree(night[0].work.folder, work, symlinks=True)
     chosen = night[0].model_copy(update={"work": night[0].work.model_copy(update={"folder": work})})
     first, *rest = list(bundle.result_ids(chosen.work.results))
     care.forget(chosen, first)

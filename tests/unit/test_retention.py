@@ -32,6 +32,7 @@ def chosen(tmp_path: Path) -> Settings:
     aged(work.review_copies / "-k" / ".c-killed.ogg.77.part", 2.0)
     aged(work.review_copies / "-k" / ".c-being-written.ogg.78.part", 0.5)
     aged(work.packs / "verbeteroverleg-2026-W46.html", 15.0)
+    aged(work.packs / "verbeteroverleg-2026-W46.pdf", 15.0)
     aged(work.packs / "verbeteroverleg-2026-W47.html", 3.0)
     aged(work.results / "-o" / "c-old.json.gz", 400.0)
     aged(work.folder / "pseudonym.key", 400.0)
@@ -42,16 +43,17 @@ def files(made: Settings) -> set[str]:
     return {path.name for path in made.work.folder.rglob("*") if path.is_file()}
 
 
+PACKS = {"verbeteroverleg-2026-W46.html", "verbeteroverleg-2026-W46.pdf"}
 COUNTED = (
     Swept("Luisterkopieën", 30, 3, 3_000, 3),
-    Swept("Stukken voor het verbeteroverleg", 14, 1, 1_000, 1),
+    Swept("Stukken voor het verbeteroverleg", 14, 2, 2_000, 1),
 )
 
 
 def test_what_is_past_its_term_goes_and_the_rest_stays(chosen: Settings) -> None:
     before = files(chosen)
     assert retention.sweep(chosen, NOW) == COUNTED
-    gone = {"c-old.ogg", "c-day.ogg", ".c-killed.ogg.77.part", "verbeteroverleg-2026-W46.html"}
+    gone = {"c-old.ogg", "c-day.ogg", ".c-killed.ogg.77.part"} | PACKS
     assert before - files(chosen) == gone
 
 
