@@ -4,11 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint format models bench bench-privacy bench-retag bench-topics lock clean
+.PHONY: help demo test accessibility lint format models bench bench-privacy bench-sql bench-retag bench-topics lock clean
 .DEFAULT_GOAL := help
 
 help:  ## show these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # The stamp names what was installed, so that a second run, also without a network, skips the set-up.
 $(STAMP): requirements.lock pyproject.toml
@@ -19,6 +19,13 @@ demo: $(STAMP)  ## set up, then run a night on the bundled recordings
 
 test: $(STAMP)  ## set up, then run all tests
 	@$(BIN)/python -m pytest
+
+# axe-core at the version and with the digest of the lock file; no scripts of packages are run.
+accessibility: $(STAMP)  ## WCAG 2.1 AA of the pages, with axe-core (needs Debian's chromium and npm)
+	@mkdir -p build/accessibility
+	@cp tests/data/accessibility/package.json tests/data/accessibility/package-lock.json build/accessibility
+	@npm ci --prefix build/accessibility --ignore-scripts --no-audit --no-fund --silent
+	@$(BIN)/python -m pytest tests/e2e/test_accessibility.py
 
 lint: $(STAMP)  ## ruff and mypy strict
 	@$(BIN)/ruff check .
@@ -35,8 +42,13 @@ models: $(STAMP)  ## rebuild the bundled models and calls from scratch (hours; n
 bench: $(STAMP)  ## speed and memory on an hour of audio made of the bundled calls
 	@$(BIN)/python tests/bench/throughput.py
 
-bench-privacy: $(STAMP)  ## recall and precision of redaction per kind
+bench-privacy: $(STAMP)  ## redaction per kind, and what can be heard in review copies
 	@$(BIN)/python tests/bench/privacy.py
+	@$(BIN)/python tests/bench/review_copies.py
+
+CALLS ?= 10000000
+bench-sql: $(STAMP)  ## the database at 10 million calls (CALLS=1000000 for less): views, a night, loading, other databases
+	@PYTHONPATH=tests $(BIN)/python -m bench.sql --calls $(CALLS)
 
 bench-retag: $(STAMP)  ## time of tagging a history of a million turns again
 	@$(BIN)/python tests/bench/retag.py

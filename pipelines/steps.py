@@ -30,6 +30,8 @@ from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.client.schemas.objects import State, TaskRun  # noqa: E402
 
 from callinsight import new_topics as topic_search  # noqa: E402
+from callinsight import reprocess as reprocessing  # noqa: E402
+from callinsight import retention as terms  # noqa: E402
 from callinsight import run, settings  # noqa: E402
 from callinsight.errors import CallinsightError, StoreError  # noqa: E402
 from callinsight.review import pack as meeting_pack  # noqa: E402
@@ -107,6 +109,12 @@ def discover(settings_file: str) -> Started:
     return run.start(read_settings(settings_file))
 
 
+@step("mark-outdated")
+def mark_outdated(settings_file: str) -> int:
+    """Have what other models, settings or an earlier version made done again; how many calls that is."""
+    return reprocessing.mark_outdated(read_settings(settings_file))
+
+
 @step("process", run_name="process-{chunk}")
 def process(settings_file: str, run_id: str, chunk: int) -> ChunkReport:
     """One chunk of the run's calls, by its number."""
@@ -146,6 +154,13 @@ def new_topics(settings_file: str) -> int:
 def pack(settings_file: str) -> int:
     """Make the improvement meeting's pack; how many flagged calls the week had."""
     return meeting_pack.make(read_settings(settings_file)).flagged
+
+
+@step("retention")
+def retention(settings_file: str) -> dict[str, int]:
+    """Delete what is past its term; how many files of each kind that were."""
+    swept = terms.sweep(read_settings(settings_file), datetime.now(UTC))
+    return {one.label: one.removed for one in swept}
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
-from callinsight import __version__, offline, registry, worker
+from callinsight import __version__, copies, offline, registry, worker
 from callinsight.audio import DecodeLimits
 from callinsight.core.values import Provenance
 from callinsight.embeddings import write_vectors
@@ -12,6 +12,7 @@ from callinsight.engines import Tagger
 from callinsight.errors import ModelError
 from callinsight.privacy_files import load_rules as load_redaction_rules
 from callinsight.registry import ModelEntry, Registry
+from callinsight.review_copy import Copier
 from callinsight.settings import Settings
 from callinsight.taxonomy_files import folder_digest, load_taxonomy
 from callinsight.taxonomy_files import load_rules as load_signal_rules
@@ -69,6 +70,11 @@ class Stamp:
         )
 
 
+def tagger_name(settings: Settings) -> str:
+    """The name of the profile's tagger in the registry. Raises ``ModelError`` or ``SettingsError``."""
+    return open_registry(settings).profile(settings.models.profile)["tagger"].name
+
+
 def device_of(settings: Settings) -> str:
     """``cpu`` or ``cuda``; ``auto`` takes the graphics card when there is one."""
     if settings.models.device != "auto":
@@ -82,15 +88,18 @@ def device_of(settings: Settings) -> str:
 def shared_worker(settings_json: str) -> worker.Worker:
     """This process's worker. One set of engines a process: Whisper's memory grows when threads share it."""
     settings = Settings.model_validate_json(settings_json)
-    return build_worker(settings, keep_vectors=partial(write_vectors, settings.work.embeddings))
+    copies_kept = partial(copies.write_copy, settings.work.review_copies)
+    copier = Copier(copies_kept) if settings.review.copies else None
+    return build_worker(settings, copier=copier, keep_vectors=partial(write_vectors, settings.work.embeddings))
 
 
 def build_worker(
     settings: Settings,
     listener: worker.RawListener | None = None,
+    copier: Copier | None = None,
     keep_vectors: worker.KeepVectors | None = None,
 ) -> worker.Worker:
-    """Load the engines of the profile. ``listener`` is for scoring alone.
+    """Load the engines of the profile. ``listener`` is for scoring alone; without ``copier`` no review copy is made.
 
     Raises ``ModelError`` or ``SettingsError`` with what to do.
     """
@@ -102,7 +111,8 @@ def build_worker(
             raise ModelError(f"model {entry.name} has engine {entry.engine}, but {part} needs {EXPECTED_ENGINES[part]}")
     engines = _engines(settings, models, {str(part): entry for part, entry in entries.items()})
     limits = DecodeLimits(max_minutes=settings.limits.max_minutes, min_ms=settings.limits.min_ms)
-    return worker.Worker(engines, provenance(settings), limits, listener, settings.speech.batch_windows, keep_vectors)
+    made_by, windows = provenance(settings), settings.speech.batch_windows
+    return worker.Worker(engines, made_by, limits, listener, windows, copier, keep_vectors)
 
 
 def build_tagger(settings: Settings) -> Tagger:

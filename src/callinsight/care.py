@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from callinsight import assembly, bundle, candidate_files, decisions, discovery, inbox, registry, run
+from callinsight import assembly, bundle, candidate_files, copies, decisions, discovery, inbox, registry, run
 from callinsight.core.values import require_call_id
 from callinsight.embeddings import remove_vectors
 from callinsight.errors import CallinsightError, SettingsError
@@ -27,7 +27,7 @@ class Erased:
 
 
 def forget(settings: Settings, call_id: str) -> Erased:
-    """Erase a call from result files, verdicts, database, ledger and published copy.
+    """Erase a call from result files, review copies, verdicts, database, ledger and published copy.
 
     The recording itself lies with who made it. Raises ``SettingsError`` for an id that cannot be one.
     """
@@ -38,6 +38,7 @@ def forget(settings: Settings, call_id: str) -> Erased:
     removed = bundle.remove_result(settings.work.results, call_id)
     removed = remove_vectors(settings.work.embeddings, call_id) or removed
     candidate_files.remove_call(settings.work.candidates, call_id)
+    removed = copies.remove_copy(settings.work.review_copies, call_id) or removed
     removed = decisions.remove_reviews(settings.work.reviews, call_id) > 0 or removed
     search.remove(settings.work.search_index)  # which holds its turns, as a meeting's pack may
     decisions.remove_packs(settings.work.packs, call_id)

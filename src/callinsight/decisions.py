@@ -61,10 +61,14 @@ def remove_reviews(folder: Path, call_id: str) -> int:
 
 
 def remove_packs(folder: Path, call_id: str) -> int:
-    """Erase the meeting's packs that hold something of a call; how many there were. The weekly flow makes new ones."""
+    """Erase the meeting's packs that hold something of a call, and their PDFs; how many packs there were.
+
+    The weekly flow makes new ones. A PDF holds what the page beside it holds.
+    """
     wanted = require_call_id(call_id).encode()
     paths = [path for path in folder.glob("*.html") if wanted in path.read_bytes()]
     for path in paths:
+        path.with_suffix(".pdf").unlink(missing_ok=True)  # first, since without its page nobody knows what it holds
         path.unlink(missing_ok=True)
     return len(paths)
 

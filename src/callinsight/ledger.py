@@ -29,6 +29,8 @@ class State(StrEnum):
     """What became of a recording."""
 
     DONE = "done"
+    AGAIN = "again"
+    """Done, and to be done again: the result stands until a newer one takes its place."""
     FAILED = "failed"
     RETRY = "retry"
     FORGOTTEN = "forgotten"
@@ -70,7 +72,8 @@ class Ledger:
     def not_loaded(self) -> tuple[str, ...]:
         """Call ids whose result is written but not known to be in the database, sorted."""
         rows = self._connection.execute(
-            "SELECT DISTINCT call_id FROM seen WHERE state = 'done' AND loaded = 0 AND call_id IS NOT NULL ORDER BY 1"
+            "SELECT DISTINCT call_id FROM seen WHERE state IN ('done', 'again') AND loaded = 0 AND call_id IS NOT NULL "
+            "ORDER BY 1"
         )
         return tuple(row[0] for row in rows)
 
@@ -100,7 +103,7 @@ class Ledger:
 
     def replaced_by(self, entry: Seen) -> str | None:
         """The call that ``entry`` takes the place of: another recording that had its name; noted as gone."""
-        query = "SELECT call_id FROM seen WHERE name_ref = ? AND state = 'done' AND call_id <> ?"
+        query = "SELECT call_id FROM seen WHERE name_ref = ? AND state IN ('done', 'again') AND call_id <> ?"
         row = self._connection.execute(query, (entry.name_ref, entry.call_id)).fetchone()
         if row is None:
             return None
@@ -121,6 +124,14 @@ class Ledger:
         """Let everything that was set aside be tried again."""
         with self._connection:
             self._connection.execute("DELETE FROM seen WHERE state = 'failed'")
+
+    def mark_again(self, call_ids: Iterable[str]) -> int:
+        """Have these calls processed again; how many recordings that are, those marked earlier left out."""
+        with self._connection:
+            marked = self._connection.executemany(
+                "UPDATE seen SET state = 'again' WHERE call_id = ? AND state = 'done'", [(one,) for one in call_ids]
+            )
+        return max(marked.rowcount, 0)
 
     def mark_unloaded(self, call_ids: Iterable[str]) -> None:
         """Note that the results of these calls have changed and must be loaded again."""

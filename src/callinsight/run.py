@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
 
-from callinsight import assembly, bundle, candidate_files, decisions, discovery, inbox, quarantine
-from callinsight.core.values import CallResult, Failure
+from callinsight import assembly, bundle, candidate_files, copies, decisions, discovery, inbox, quarantine
+from callinsight.core.values import CallResult, CopyState, Failure
 from callinsight.discovery import Plan, PlannedCall
 from callinsight.embeddings import remove_vectors
 from callinsight.errors import RecordingError
 from callinsight.ledger import State, open_ledger
 from callinsight.settings import Settings
 from callinsight.store import search
+from callinsight.store.calendar import OpeningHours, sync_calendar
 from callinsight.store.candidates import sync_candidates
 from callinsight.store.database import open_reader, open_writer
 from callinsight.store.decisions import sync_decisions
@@ -26,9 +27,9 @@ from callinsight.store.dimensions import sync_dimensions
 from callinsight.store.effects import refresh_effects
 from callinsight.store.export import export, is_behind
 from callinsight.store.failures import keep_failures
-from callinsight.store.load import LoadCounts, RunRecord, delete_calls, load_batch
+from callinsight.store.load import LoadCounts, RunRecord, delete_calls, finish_load, load_batch
 from callinsight.store.publish import PublishReport, PublishSettings, publish_from
-from callinsight.store.rebuild import Decisions
+from callinsight.store.rebuild import Decisions, Labels
 from callinsight.store.rebuild import rebuild as rebuild_database
 from callinsight.store.report import NightReport, last_run_id, night_report
 from callinsight.taxonomy_files import load_taxonomy
@@ -146,6 +147,8 @@ def _keep(settings: Settings, call: PlannedCall, outcome: Outcome) -> ChunkRepor
             ledger.record([call.seen_as(State.RETRY if outcome.retryable else State.FAILED)])
             return ChunkReport(failures={outcome.kind.value: 1})
         bundle.write_result(work.results, outcome)
+        if outcome.review_copy is not CopyState.MADE:
+            copies.remove_copy(work.review_copies, outcome.call.call_id)  # one of an earlier time
         if bundle.remove_failure(work.failures, call.name_ref):
             quarantine.update(work.quarantine_list, (), [call.name_ref])
         replaced = ledger.replaced_by(call.seen_as(State.DONE))
@@ -153,6 +156,7 @@ def _keep(settings: Settings, call: PlannedCall, outcome: Outcome) -> ChunkRepor
             bundle.remove_result(work.results, replaced)
             remove_vectors(work.embeddings, replaced)
             candidate_files.remove_call(work.candidates, replaced)
+            copies.remove_copy(work.review_copies, replaced)
             decisions.remove_reviews(work.reviews, replaced)
             decisions.remove_packs(work.packs, replaced)
         ledger.record([call.seen_as(State.DONE)])
@@ -189,6 +193,7 @@ def _load(settings: Settings, record: RunRecord | None, changed: Collection[str]
     work = settings.work
     with open_ledger(work.ledger) as ledger, open_writer(work.database) as connection:
         sync_dimensions(connection, load_taxonomy(settings.models.taxonomy))
+        sync_calendar(connection, _hours(settings))
         failures = bundle.read_failures(work.failures)
         keep_failures(connection, [failure.recording_ref for failure in failures])
         gone = ledger.gone()
@@ -202,9 +207,11 @@ def _load(settings: Settings, record: RunRecord | None, changed: Collection[str]
         waiting = sorted({*ledger.not_loaded(), *changed})
         for first in range(0, max(1, len(waiting)), LOAD_BATCH):
             batch = waiting[first : first + LOAD_BATCH]
-            results = [bundle.read_result(bundle.result_path(work.results, call_id)) for call_id in batch]
-            counts += load_batch(connection, results, fresh if first == 0 else (), record)
+            with bundle.collector_paused():
+                results = bundle.read_results(work.results, batch)
+                counts += load_batch(connection, results, fresh if first == 0 else (), record, more_follow=True)
             ledger.mark_loaded(batch)
+        finish_load(connection)
         ledger.mark_failures_loaded(set_aside)
         sync_decisions(connection, decisions.read_reviews(work.reviews), decisions.read_actions(work.actions))
         sync_candidates(connection, candidate_files.read_candidates(work.candidates))
@@ -215,8 +222,11 @@ def _load(settings: Settings, record: RunRecord | None, changed: Collection[str]
 def rebuild(settings: Settings) -> LoadCounts:
     """Make the database anew from the result files, and swap it in. Raises ``StoreError``."""
     work = settings.work
+    ids = list(bundle.result_ids(work.results))
     results = (
-        bundle.read_result(bundle.result_path(work.results, call_id)) for call_id in bundle.result_ids(work.results)
+        result
+        for first in range(0, len(ids), LOAD_BATCH)
+        for result in bundle.read_results(work.results, ids[first : first + LOAD_BATCH])
     )
     taxonomy = load_taxonomy(settings.models.taxonomy)
     work.folder.mkdir(parents=True, exist_ok=True)
@@ -225,7 +235,12 @@ def rebuild(settings: Settings) -> LoadCounts:
         decisions.read_actions(work.actions),
         candidate_files.read_candidates(work.candidates),
     )
-    return rebuild_database(work.database, results, bundle.read_failures(work.failures), taxonomy, made)
+    failures = bundle.read_failures(work.failures)
+    return rebuild_database(work.database, results, failures, Labels(taxonomy, _hours(settings)), made)
+
+
+def _hours(settings: Settings) -> OpeningHours:
+    return OpeningHours(settings.calendar.hours, frozenset(settings.calendar.closed_days))
 
 
 def publish(settings: Settings) -> PublishReport:

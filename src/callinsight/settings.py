@@ -5,13 +5,14 @@ Every key can be given in the environment as ``CALLINSIGHT_<SECTION>__<KEY>``, f
 Validators neither create files nor guess.
 """
 
+import datetime
 import difflib
 import hashlib
 import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -114,6 +115,11 @@ class Work(_Section):
         return self.folder / "overleg"
 
     @property
+    def review_copies(self) -> Path:
+        """Folder of review copies: calls to listen to, with personal data bleeped out."""
+        return self.folder / "review"
+
+    @property
     def search_index(self) -> Path:
         """Index of the redacted turns for searching; may be deleted, costs one making anew."""
         return self.folder / "search.duckdb"
@@ -177,6 +183,41 @@ class Privacy(_Section):
     keep_streets_in_reports: bool = False
 
 
+Weekday = Literal["maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"]
+
+_WEEK: tuple[Weekday, ...] = ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag")
+
+
+class Calendar(_Section):
+    """When the telephone is answered, on Dutch clocks. Weekdays that are left out are closed."""
+
+    opening_hours: dict[Weekday, str] = Field(default_factory=lambda: dict.fromkeys(_WEEK, "08:30-17:00"))
+    closed_days: tuple[datetime.date, ...] = ()
+
+    @field_validator("opening_hours")
+    @classmethod
+    def _hours(cls, value: dict[Weekday, str]) -> dict[Weekday, str]:
+        for day, text in value.items():
+            opens, closes = _times(text)
+            if opens >= closes:
+                raise ValueError(f"{day} closes before it opens")
+        return value
+
+    @property
+    def hours(self) -> dict[int, tuple[datetime.time, datetime.time]]:
+        """(opens, closes) by weekday, 1 for Monday to 7 for Sunday."""
+        numbers = {name: number for number, name in enumerate(get_args(Weekday), start=1)}
+        return {numbers[day]: _times(text) for day, text in self.opening_hours.items()}
+
+
+def _times(text: str) -> tuple[datetime.time, datetime.time]:
+    try:
+        opens, closes = (datetime.time.fromisoformat(part.strip()) for part in text.split("-"))
+    except ValueError:
+        raise ValueError(f'hours are written as "08:30-17:00", not "{text}"') from None
+    return opens, closes
+
+
 class Publish(_Section):
     """What managers may see."""
 
@@ -186,7 +227,11 @@ class Publish(_Section):
 
 
 class Review(_Section):
-    """Who may give a verdict or own an improvement: roles and teams, never names."""
+    """Who decides (roles and teams, never names), what may be listened to, and the meeting's pack."""
+
+    copies: bool = True
+    copies_days: int = Field(default=30, ge=1)
+    packs_days: int = Field(default=30, ge=1)
 
     roles: tuple[str, ...] = (
         "kwaliteitsmedewerker",
@@ -205,6 +250,7 @@ class Review(_Section):
         "openbare ruimte",
         "sociaal domein",
     )
+    pdf: bool = False
 
 
 class Settings(BaseSettings):
@@ -222,6 +268,7 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     process: Process = Process()
     privacy: Privacy = Privacy()
+    calendar: Calendar = Calendar()
     publish: Publish = Publish()
     review: Review = Review()
 

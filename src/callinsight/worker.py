@@ -20,6 +20,7 @@ from callinsight.core.turns import SpokenWord, build_turns, words_by_speaker, wo
 from callinsight.core.values import (
     Call,
     CallResult,
+    CopyState,
     Direction,
     FailureKind,
     Layout,
@@ -38,6 +39,7 @@ from callinsight.core.vectors import TurnVectors
 from callinsight.engines import Diarizer, SpokenChannel, Tagger, Transcriber, Transcript
 from callinsight.engines.speech_regions import SileroRegions, SpeechRegions
 from callinsight.errors import RecordingError
+from callinsight.review_copy import Copier, Material
 
 _LOG = logging.getLogger(__name__)
 _ANSWERS = {Direction.INBOUND: Role.AGENT, Direction.OUTBOUND: Role.CALLER}
@@ -101,11 +103,18 @@ class _Heard:
     """A call on its way: its sound and raw words, which never leave the worker."""
 
     job: Job
-    layout: Layout
-    duration_ms: int
+    decoded: audio.Decoded
     regions: SpeechRegions
     channels: tuple[SpokenChannel, ...]
     transcripts: tuple[Transcript, ...] = ()
+
+    @property
+    def layout(self) -> Layout:
+        return self.decoded.layout
+
+    @property
+    def duration_ms(self) -> int:
+        return self.decoded.waveform.duration_ms
 
     @property
     def sound_ms(self) -> int:
@@ -142,6 +151,7 @@ class Worker:
         limits: audio.DecodeLimits,
         listener: RawListener | None = None,
         batch_windows: int = 16,
+        copier: Copier | None = None,
         keep_vectors: KeepVectors | None = None,
     ) -> None:
         self._engines = engines
@@ -149,6 +159,7 @@ class Worker:
         self._limits = limits
         self._listener = listener
         self._keep_vectors = keep_vectors
+        self._copier = copier
         self._max_sound_ms = batch_windows * SOUND_PER_WINDOW_MS
         self.clock = EngineClock()
 
@@ -200,7 +211,7 @@ class Worker:
         channels = tuple(
             SpokenChannel(decoded.waveform.channel(number), spans) for number, spans in enumerate(regions.per_channel)
         )
-        return _Heard(job, decoded.layout, decoded.waveform.duration_ms, regions, channels)
+        return _Heard(job, decoded, regions, channels)
 
     def _transcribe(self, calls: Sequence[_Heard]) -> Iterator[tuple[_Heard, RecordingError | None]]:
         failure = self._guard(Stage.TRANSCRIBE, self._transcribe_batch, calls)
@@ -276,7 +287,19 @@ class Worker:
             recognition=_recognition(call),
             redactions=redactions,
             provenance=self._provenance,
+            review_copy=self._copy(call, turns, redactions),
         )
+
+    def _copy(self, call: _Heard, turns: tuple[Turn, ...], redactions: tuple[Redaction, ...]) -> CopyState:
+        """Keep a review copy when there is somebody who does. Without a copy a call is as good as with one."""
+        if self._copier is None:
+            return CopyState.OFF
+        words = [[word for u in transcript.utterances for word in u.words] for transcript in call.transcripts]
+        heard = call.decoded
+        material = Material(heard.waveform, heard.source_sample_rate_hz, words, turns, redactions, call.regions.hold)
+        with self.clock.of("review copy"):
+            state = self._guard(Stage.WRITE, self._copier.copy, call.job.call_id, material)
+        return CopyState.REFUSED if isinstance(state, RecordingError) else state
 
     def _guard(self, stage: Stage, step: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | RecordingError:
         """Run a step; whatever it raises becomes a typed failure.

@@ -22,11 +22,12 @@ ADVICE = "setting publish.k must be at least 1"
 sys.path.insert(0, str(ROOT / "pipelines"))
 
 import nightly  # noqa: E402  # isort: skip - before prefect, which reads the environment that this sets
+import reprocess as again  # noqa: E402  # isort: skip
 import steps  # noqa: E402  # isort: skip
 from prefect import Flow, Task  # noqa: E402
 from prefect.cache_policies import NO_CACHE  # noqa: E402
 
-from callinsight import assembly, run  # noqa: E402
+from callinsight import assembly, reprocess, run  # noqa: E402
 from callinsight.core.values import FailureKind, Stage  # noqa: E402
 from callinsight.errors import RecordingError, SettingsError, StoreError  # noqa: E402
 from callinsight.worker import EngineClock, Job, Outcome  # noqa: E402
@@ -64,16 +65,26 @@ def counted(step: Step, errors: Sequence[Exception]) -> tuple[Step, list[int]]:
 
 def night(name: str, errors: Sequence[Exception]) -> dict[str, object]:
     """One night in which the step ``name`` of :mod:`callinsight.run` fails with ``errors``."""
-    recording(len(list(Path(os.environ["CALLINSIGHT_INBOX__ADDRESS"]).iterdir())))
+    recording()
     tried, calls = counted(getattr(run, name), errors)
     with patch.object(run, name, tried):
         state = nightly.nightly(return_state=True)
     return {"state": state.name, "message": state.message, "tries": calls[0]}
 
 
-def recording(number: int) -> None:
+def processed_again(errors: Sequence[Exception]) -> dict[str, object]:
+    """The flow that does outdated calls again, while finding them fails with ``errors``."""
+    recording()
+    tried, calls = counted(reprocess.mark_outdated, errors)
+    with patch.object(reprocess, "mark_outdated", tried):
+        state = again.reprocess(return_state=True)
+    return {"state": state.name, "message": state.message, "tries": calls[0]}
+
+
+def recording() -> None:
     """A new recording with its metadata in the inbox."""
     inbox = Path(os.environ["CALLINSIGHT_INBOX__ADDRESS"])
+    number = len(list(inbox.iterdir()))
     metadata = {"recording_id": f"r{number}", "started_at": "2026-09-01T09:00:00+02:00", "queue": "burgerzaken"}
     metadata |= {"direction": "inbound"}
     (inbox / f"{FILE_NAME}-{number}.json").write_text(json.dumps(metadata), encoding="utf-8")
@@ -98,7 +109,7 @@ def main(folder: Path) -> None:
     (folder / "inbox").mkdir(parents=True)
     os.environ["CALLINSIGHT_INBOX__ADDRESS"] = str(folder / "inbox")
     os.environ["CALLINSIGHT_WORK__FOLDER"] = str(folder / "work")
-    for step in (steps.discover, steps.process, steps.load, steps.publish, steps.report):
+    for step in (steps.discover, steps.process, steps.load, steps.publish, steps.report, steps.mark_outdated):
         step.retry_delay_seconds = [0.1]
     with patch.object(assembly, "shared_worker", lambda *_: DeafWorker()):
         nights: dict[str, object] = {
@@ -106,6 +117,7 @@ def main(folder: Path) -> None:
             "unforeseen": night("process_chunk", [ValueError(SECRET)] * 5),
             "unforeseen_late": night("publish", [ValueError(SECRET)] * 5),
             "busy": night("load", [StoreError("the database is in use")]),
+            "again": processed_again([StoreError("the database is in use")]),
             "settings": night("start", [SettingsError(ADVICE)] * 5),
         }
     print(json.dumps({"nights": nights, "leftovers": leftovers()}))  # noqa: T201 - read by the test

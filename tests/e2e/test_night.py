@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from callinsight import bundle, retag, run
+from callinsight import bundle, inventory, retag, run
 from callinsight.core.values import CallResult, FailureKind, Layout, Role
 from callinsight.ledger import open_ledger
 from callinsight.settings import Settings
@@ -57,6 +57,13 @@ def test_managers_find_answers_in_the_published_copy(night: tuple[Settings, run.
     names = {row[0] for row in tables.rows}
     assert "questions_per_week" in names
     assert not names & {"turns", "calls", "redactions"}
+
+
+def test_a_night_leaves_no_file_that_the_privacy_officers_list_does_not_name(night: tuple[Settings, run.Night]) -> None:
+    work = night[0].work.folder
+    left = [path.relative_to(work).as_posix() for path in work.rglob("*") if path.is_file()]
+    assert len(left) > 10
+    assert [place for place in left if inventory.kept_as(place) is None] == []
 
 
 def test_a_second_run_loads_no_engine_and_changes_nothing(night: tuple[Settings, run.Night]) -> None:

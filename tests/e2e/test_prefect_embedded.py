@@ -73,8 +73,9 @@ def test_trouble_nobody_foresaw_is_retried_and_then_told_by_type_and_place(done:
     assert "StepFailedError: ValueError in embedded_nights.py, line " in done.nights[night]["message"]
 
 
-def test_a_database_in_use_is_retried(done: Done) -> None:
-    assert done.nights["busy"] == {"state": "Completed", "message": None, "tries": 2}
+@pytest.mark.parametrize("night", ["busy", "again"])
+def test_a_database_in_use_is_retried(done: Done, night: str) -> None:
+    assert done.nights[night] == {"state": "Completed", "message": None, "tries": 2}
 
 
 def test_wrong_settings_are_not_retried_and_the_advice_is_shown(done: Done) -> None:
@@ -94,6 +95,6 @@ def test_no_exception_text_and_no_file_name_reaches_prefect(done: Done) -> None:
 def test_no_task_caches_and_nothing_is_persisted_or_printed_into_the_log(done: Done) -> None:
     tasks = {name: kept for name, kept in done.leftovers.items() if "uncached" in kept}
     assert len(tasks) >= 5
-    assert {"nightly.nightly", "nightly.process_chunks"} <= set(done.leftovers)
+    assert {"nightly.nightly", "nightly.process_chunks", "reprocess.reprocess", "weekly.weekly"} <= set(done.leftovers)
     assert all(kept["uncached"] for kept in tasks.values())
     assert {name for name, kept in done.leftovers.items() if kept["persists"] or kept["prints"]} == set()

@@ -16,6 +16,7 @@ from callinsight.core.values import (
     MOST_EARLIER,
     Call,
     CallResult,
+    CopyState,
     Direction,
     Flag,
     FlagSource,
@@ -35,7 +36,7 @@ from callinsight.core.values import (
     Word,
 )
 
-FIRST, SECOND = (Path(__file__).parent / f"result-{version}.json" for version in (1, 2))
+FIRST, SECOND, THIRD = (Path(__file__).parent / f"result-{version}.json" for version in (1, 2, 3))
 
 BEFORE = CallResult(
     call=Call(
@@ -65,10 +66,9 @@ BEFORE = CallResult(
     recognition=Recognition(3, 0.74, 0, 0, 0, 0, 120),
     redactions=(Redaction("person_name", Span(1_100, 1_900), 0),),
     provenance=Provenance("0.1.0", "abcd", (("demo-speech", "ef01"),), "1"),
+    review_copy=CopyState.MADE,
 )
-
-
-"""As the first version of the format holds it: nothing yet of versions of tags."""
+"""As the second version of the format holds it: nothing yet of versions of tags. The first had no review copies."""
 
 NOW = datetime(2026, 12, 1, 6, 0, tzinfo=UTC)
 RESULT = BEFORE.retagged(
@@ -81,10 +81,12 @@ RESULT = BEFORE.retagged(
 def test_the_format_is_as_it_was(tmp_path: Path) -> None:
     bundle.write_result(tmp_path, RESULT)
     written = json.loads(gzip.decompress(bundle.result_path(tmp_path, RESULT.call.call_id).read_bytes()))
-    assert written == json.loads(SECOND.read_text(encoding="utf-8"))
+    assert written == json.loads(THIRD.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(("file", "expected"), [(FIRST, BEFORE), (SECOND, RESULT)])
+@pytest.mark.parametrize(
+    ("file", "expected"), [(FIRST, replace(BEFORE, review_copy=CopyState.OFF)), (SECOND, BEFORE), (THIRD, RESULT)]
+)
 def test_files_of_every_version_stay_readable(tmp_path: Path, file: Path, expected: CallResult) -> None:
     path = tmp_path / "c3k7example.json.gz"
     path.write_bytes(gzip.compress(file.read_bytes()))

@@ -160,7 +160,9 @@ def test_search_finds_words_and_names_near_topics(
     from callinsight.store.database import open_writer
 
     with open_writer(tmp_path / "callinsight.duckdb") as connection:
-        connection.execute("INSERT INTO turns VALUES ('call-1', 0, 'caller', 65000, 66000, 3, 'al die brieven')")
+        connection.execute(
+            "INSERT INTO turns VALUES ('call-1', 0, 'caller', 65000, 66000, 3, 'al die brieven', '2026-09-01')"
+        )
         connection.execute(
             "INSERT INTO calls BY NAME SELECT 'call-1' AS call_id, 'r' AS recording_ref, now() AS started_at,"
             " '2026-09-01 09:12' AS started_local, '2026-09-01' AS local_date, '2026-08-31' AS week_start,"

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
@@ -9,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from callinsight import bundle, discovery, quarantine, run, settings
+from callinsight import assembly, bundle, copies, discovery, quarantine, run, settings
 from callinsight.core.values import (
     Call,
     CallResult,
+    CopyState,
     Failure,
     FailureKind,
     Measures,
@@ -25,6 +27,7 @@ from callinsight.core.values import (
 from callinsight.errors import SettingsError
 from callinsight.ledger import State, open_ledger
 from callinsight.settings import Settings
+from callinsight.worker import EngineClock, Job
 
 
 @pytest.fixture
@@ -238,3 +241,64 @@ def test_a_large_backlog_is_cut_into_few_chunks(chosen: Settings) -> None:
     sizes = [len(chunk) for chunk in run._chunks(chosen, many)]
     assert len(sizes) <= run.MAX_CHUNKS
     assert sum(sizes) == 100_000
+
+
+class Copying:
+    """Gives every call a result and, when told so, a review copy."""
+
+    def __init__(self, chosen: Settings, state: CopyState) -> None:
+        self._copies, self._state = chosen.work.review_copies, state
+        self.clock = EngineClock()
+
+    def process(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, CallResult]]:
+        for job in jobs:
+            if self._state is CopyState.MADE:
+                copies.write_copy(self._copies, job.call_id, b"sound")
+            yield (
+                job,
+                CallResult(
+                    call=Call(job.call_id, job.started_at),
+                    recording_ref=job.recording_ref,
+                    turns=(),
+                    tags=Tags((), Outcome("unknown", 1.0)),
+                    measures=Measures(1_000),
+                    recognition=Recognition(),
+                    redactions=(),
+                    provenance=Provenance("0", "0", (), "0"),
+                    review_copy=self._state,
+                ),
+            )
+
+
+def listened(chosen: Settings, state: CopyState, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The one new call of the inbox, after it was processed."""
+    plan = run.discover(chosen)
+    (call,) = plan.calls
+    monkeypatch.setattr(assembly, "shared_worker", lambda _: Copying(chosen, state))
+    run.process(chosen, plan.run_id, [call.call_id])
+    return call.call_id
+
+
+def kept_copies(chosen: Settings) -> list[str]:
+    return sorted(path.stem for path in chosen.work.review_copies.rglob("*.ogg"))
+
+
+def test_a_copy_goes_when_its_recording_is_replaced(chosen: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    deliver("a.wav", b"half", recording_id="7")
+    first = listened(chosen, CopyState.MADE, monkeypatch)
+    assert kept_copies(chosen) == [first]
+    deliver("a.wav", b"whole", recording_id="7")
+    second = listened(chosen, CopyState.MADE, monkeypatch)
+    assert kept_copies(chosen) == [second] != [first]
+
+
+@pytest.mark.parametrize("state", [CopyState.REFUSED, CopyState.OFF])
+def test_an_older_copy_goes_when_the_call_is_done_again_without_one(
+    chosen: Settings, state: CopyState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver("a.wav")
+    call_id = listened(chosen, CopyState.MADE, monkeypatch)
+    deliver("a.wav", started="2026-09-01T10:00:00+02:00")  # corrected, so that it is processed again
+    assert listened(chosen, state, monkeypatch) == call_id
+    assert kept_copies(chosen) == []
+    assert bundle.read_result(bundle.result_path(chosen.work.results, call_id)).review_copy is state

@@ -1,8 +1,10 @@
 """The improvement meeting's pack: what the week holds, in one accessible file that loads nothing."""
 
+import base64
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -10,13 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from callinsight import bundle, care, meeting, run, settings
+from callinsight import bundle, care, cli, copies, meeting, review_copy, run, settings
+from callinsight.audio_opus import decode_opus
+from callinsight.core.audibility import audible
 from callinsight.core.improvement import ActionKind
-from callinsight.core.values import Severity
-from callinsight.review import charts, pack
+from callinsight.core.passages import passages
+from callinsight.core.values import CopyState, Severity, Span
+from callinsight.errors import StoreError
+from callinsight.review import charts, pack, sounds
 from callinsight.settings import Settings
+from callinsight.store.pack import gather
 from support.calls import ROOT
 from support.results import FIRST_MONDAY, spoken_call, story
+from support.sound import material
 
 LAST = FIRST_MONDAY + timedelta(weeks=12)
 PAGE = meeting.Plan(
@@ -48,8 +56,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, s
             ("flag-promise", (("promise-made", Severity.INFO),), "u zou mij nog bellen"),
         ]
         extra = [spoken_call(one, LAST, "passport", "cost", said=said, flags=flags) for one, flags, said in flagged]
+        states = {"flag-urgent": CopyState.MADE, "flag-review": CopyState.REFUSED, "flag-promise": CopyState.MADE}
         for result in [*story(), *extra]:
-            bundle.write_result(chosen.work.results, result)
+            state = states.get(result.call.call_id, CopyState.OFF)
+            bundle.write_result(chosen.work.results, replace(result, review_copy=state))
+            if result.call.call_id == "flag-urgent":
+                copy = review_copy.make(material(result))
+                assert copy.safe
+                copies.write_copy(chosen.work.review_copies, "flag-urgent", copy.data)
         meeting.add_action(chosen, PAGE)
         run.rebuild(chosen)
         run.publish(chosen)
@@ -125,13 +139,99 @@ class _Outline(HTMLParser):
 
 def test_nothing_is_loaded_from_outside(made: tuple[Settings, str]) -> None:
     outline = _Outline(made[1])
-    assert not outline.all("script", "link", "iframe", "object", "audio", "video")
+    assert not outline.all("script", "link", "iframe", "object", "video", "source")
+    players = outline.all("audio")
+    assert players
+    assert all((one.get("src") or "").startswith("data:audio/ogg;base64,") for one in players)
+    assert all(one.get("preload") == "none" and "autoplay" not in one for one in players)
     sources = [one.get("src") or "" for one in outline.all("img")]
     assert sources
     assert all(source.startswith("data:image/svg+xml;base64,") for source in sources)
     assert all((one.get("href") or "").startswith("#") for one in outline.all("a"))
     assert "url(" not in made[1]
-    assert "default-src 'none'" in made[1]
+    assert "default-src 'none'; img-src data:; media-src data:;" in made[1]
+
+
+def test_the_passage_behind_a_flag_can_be_heard_and_nothing_masked_in_it(made: tuple[Settings, str]) -> None:
+    chosen, page = made
+    (player,) = _Outline(_section(page, "signalen")).all("audio")
+    assert player["aria-label"] == "Luister naar dit fragment, 0:01 tot 0:03, gesprek van 23-11 om 08:00"
+    assert "<figcaption>Luister naar dit fragment, 0:01 tot 0:03</figcaption>" in page
+    heard = decode_opus(base64.b64decode(str(player["src"]).split(",")[1]))
+    call = bundle.read_result(bundle.result_path(chosen.work.results, "flag-urgent"))
+    (passage,) = passages([call.turns[1].span])
+    assert abs(heard.duration_ms - passage.duration_ms) <= 1
+    original = material(call).waveform.cut(passage)
+    name = call.turns[1].words[-1].span.shift(-passage.start_ms)
+    assert audible(original, heard, (name,)) == ()
+    assert audible(original, heard, (Span(name.start_ms - 600, name.start_ms - 300),))
+
+
+def test_a_call_without_a_copy_says_why(made: tuple[Settings, str]) -> None:
+    _, page = made
+    assert "niet zeker dat alle persoonsgegevens daarin onhoorbaar zijn" in _text(_section(page, "signalen"))
+    assert "er niet meer. Kopieën blijven 30 dagen bewaard" in _text(_section(page, "toezeggingen"))
+    assert 'href="#g-flag-review"' in _section(page, "casus")
+    assert "klinkt daarin een toon" in _text(page)
+
+
+def test_sound_that_does_not_fit_is_left_out_and_that_is_told(made: tuple[Settings, str]) -> None:
+    chosen, _ = made
+    week = gather(chosen.work.database, chosen.work.published_database)
+    assert week is not None
+    for most, players in ((1 << 20, 1), (1_000, 0)):
+        found = sounds.sounds_of(chosen, week.flagged, most)["flag-urgent"]
+        assert len(found.players) == players
+        assert ("past niet meer" in found.note) is (players == 0)
+
+
+def test_a_damaged_copy_is_told_and_spoils_nothing(made: tuple[Settings, str], tmp_path: Path) -> None:
+    chosen, _ = made
+    path = copies.copy_path(chosen.work.review_copies, "flag-urgent")
+    whole = path.read_bytes()
+    try:
+        path.write_bytes(whole[:50])
+        week = gather(chosen.work.database, chosen.work.published_database)
+        assert week is not None
+        assert "beschadigd" in sounds.sounds_of(chosen, week.flagged)["flag-urgent"].note
+        with pytest.raises(StoreError, match="flag-urgent is damaged"):
+            sounds.write_sound(chosen, "flag-urgent", (Span(0, 1_000),), tmp_path / "x.ogg")
+    finally:
+        path.write_bytes(whole)
+    assert not (tmp_path / "x.ogg").exists()
+
+
+def test_a_passage_can_be_written_to_a_file(
+    made: tuple[Settings, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chosen, _ = made
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("CALLINSIGHT_WORK__FOLDER", str(chosen.work.folder))
+    file = tmp_path / "fragment.ogg"
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["review", "show", "flag-urgent", "--sound", str(file)])
+    assert not ended.value.code
+    told = capsys.readouterr().out
+    assert str(copies.copy_path(chosen.work.review_copies, "flag-urgent")) in told
+    assert decode_opus(file.read_bytes()).duration_ms < 5_000
+    assert file.stat().st_mode & 0o077 == 0
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["review", "show", "flag-review", "--sound", str(tmp_path / "niets.ogg")])
+    assert ended.value.code == 2
+    captured = capsys.readouterr()
+    assert "onhoorbaar" in captured.out
+    assert "flag-review has no review copy" in captured.err
+    assert not (tmp_path / "niets.ogg").exists()
+
+
+def test_passages_are_whole_turns_with_a_second_around() -> None:
+    assert passages(()) == ()
+    assert passages([Span(500, 2_000)]) == (Span(0, 3_000),)
+    assert passages([Span(60_000, 70_000), Span(2_000, 3_000), Span(6_000, 9_000)]) == (
+        Span(1_000, 10_000),
+        Span(59_000, 71_000),
+    )
+    assert passages([Span(10_000, 200_000)]) == (Span(9_000, 69_000),)
 
 
 def test_the_markup_is_accessible(made: tuple[Settings, str]) -> None:
@@ -197,6 +297,9 @@ def test_an_erased_call_takes_its_pack_along(made: tuple[Settings, str], monkeyp
     assert list(chosen.work.packs.iterdir())
     care.forget(chosen, "flag-review")
     assert list(chosen.work.packs.iterdir()) == []
+    assert copies.read_copy(chosen.work.review_copies, "flag-urgent")
+    care.forget(chosen, "flag-urgent")
+    assert not [path for path in chosen.work.review_copies.rglob("*") if path.is_file()]
     again = pack.make(chosen)
     assert again.path is not None
     assert "flag-review" not in again.path.read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
 """Settings: later sources win, unknown names are refused with the nearest valid one, nothing is guessed."""
 
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,9 @@ def test_a_given_file_must_be_there(empty_place: Path) -> None:
         ("[publish]\nk = 0\n", "publish.k"),
         ('[inbox]\ntime_zone = "Europe/Ede"\n', "inbox.time_zone"),
         ("[publish\n", "cannot be read"),
+        ('[calendar]\nopening_hours = { maandag = "half negen" }\n', "hours are written as"),
+        ('[calendar]\nopening_hours = { maandag = "17:00-09:00" }\n', "maandag closes before it opens"),
+        ('[calendar]\nopening_hours = { mandag = "09:00-17:00" }\n', "calendar.opening_hours.mandag"),
     ],
 )
 def test_nonsense_is_refused_by_name(empty_place: Path, text: str, said: str) -> None:
@@ -77,6 +81,11 @@ def test_the_shipped_file_documents_every_key_and_changes_nothing() -> None:
         assert f"[{section}]" in text
         for key in field.annotation.model_fields:  # type: ignore[union-attr]
             assert f"\n{key} = " in text or f"\n# {key} = " in text, f"{section}.{key} is not in callinsight.toml"
+
+
+def test_opening_hours_are_numbered_from_monday() -> None:
+    hours = settings.load(overrides={"calendar": {"opening_hours": {"donderdag": "09:00-20:00"}}}).calendar.hours
+    assert hours == {4: (time(9, 0), time(20, 0))}
 
 
 def test_settings_survive_a_trip_to_another_process() -> None:

@@ -2,16 +2,21 @@
 
 import io
 import wave
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from callinsight.audio import DecodeLimits
+from callinsight.audio import DecodeLimits, decode
+from callinsight.audio_opus import decode_opus
+from callinsight.core.audibility import audible
+from callinsight.core.bleep import BleepPlan, BleepRules
+from callinsight.core.regions import joined
 from callinsight.core.values import (
     CallResult,
+    CopyState,
     Direction,
     FailureKind,
     Layout,
@@ -29,6 +34,7 @@ from callinsight.engines.scripted import ScriptedDiarizer, ScriptedTagger, Scrip
 from callinsight.engines.speech_regions import SpeechRegions
 from callinsight.errors import RecordingError
 from callinsight.privacy_files import load_rules
+from callinsight.review_copy import Copier, CopyRules
 from callinsight.worker import Engines, Job, KeepVectors, Worker
 
 ROOT = Path(__file__).parents[2]
@@ -85,7 +91,9 @@ class ByChannel(ScriptedTranscriber):
         return tuple(found)
 
 
-def worker(transcriber: ScriptedTranscriber | None = None, keep: KeepVectors | None = None) -> Worker:
+def worker(
+    transcriber: ScriptedTranscriber | None = None, copier: Copier | None = None, keep: KeepVectors | None = None
+) -> Worker:
     engines = Engines(
         speech=WholeFile(),  # type: ignore[arg-type]
         transcriber=transcriber or ByChannel([AGENT]),
@@ -93,7 +101,7 @@ def worker(transcriber: ScriptedTranscriber | None = None, keep: KeepVectors | N
         tagger=ScriptedTagger((("paspoort", "passport"),)),
         redaction_rules=load_rules(ROOT / "models/privacy/personal_data.yaml"),
     )
-    return Worker(engines, PROVENANCE, DecodeLimits(), keep_vectors=keep)
+    return Worker(engines, PROVENANCE, DecodeLimits(), copier=copier, keep_vectors=keep)
 
 
 def only(found: list[tuple[Job, CallResult | RecordingError]]) -> CallResult:
@@ -194,3 +202,38 @@ def test_vectors_are_kept_before_the_result_and_of_redacted_turns_alone() -> Non
             assert len(vectors.values) == len(turns)
             assert "sanne" not in " ".join(turn.text for turn in turns)
     assert sorted(kept) == ["ca00", "cc00"]
+
+
+def test_a_copy_to_listen_to_is_handed_over_with_its_call() -> None:
+    kept: dict[str, bytes] = {}
+    result = only(list(worker(copier=Copier(kept.__setitem__)).process([job("a", wav())])))
+    assert result.review_copy is CopyState.MADE
+    copy = decode_opus(kept["ca00"])
+    assert abs(copy.duration_ms - 4_000) <= 1
+    original = decode(wav()).waveform
+    masked = joined(redaction.span for redaction in result.redactions)
+    assert masked
+    assert audible(original, copy, masked) == ()
+    assert audible(original, copy, (Span(0, 400),))  # "goedemorgen" may be heard
+
+
+def test_without_anybody_to_keep_it_no_copy_is_made() -> None:
+    assert only(list(worker().process([job("a", wav())]))).review_copy is CopyState.OFF
+
+
+def _broken(waveform: Waveform, plan: BleepPlan, rules: BleepRules) -> Waveform:
+    del waveform, plan, rules
+    raise RuntimeError("mijn naam is geheim")
+
+
+@pytest.mark.parametrize("bleeper", [lambda waveform, *_: waveform, _broken])
+def test_trouble_with_the_copy_costs_the_copy_and_not_the_call(
+    bleeper: Callable[..., Waveform], caplog: pytest.LogCaptureFixture
+) -> None:
+    kept: dict[str, bytes] = {}
+    copier = Copier(kept.__setitem__, CopyRules(bleeper=bleeper))
+    result = only(list(worker(copier=copier).process([job("a", wav())])))
+    assert result.review_copy is CopyState.REFUSED
+    assert result.turns
+    assert kept == {}
+    assert "geheim" not in caplog.text

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from callinsight import bundle, console, discovery, meeting, run, settings
+from callinsight import bundle, console, discovery, meeting, reprocess, run, settings
 from callinsight.cli import EXIT_OK, EXIT_SOME_FAILED
 from callinsight.core.improvement import ActionKind
 from callinsight.errors import SettingsError
@@ -38,18 +38,23 @@ DEMO_ACTIONS = (
 """Two improvements that the story of the bundled calls holds."""
 
 
-@click.command("run", epilog="Example: callinsight run --inbox /srv/opnames")
+@click.command("run", epilog="Examples: callinsight run --inbox /srv/opnames; callinsight run --outdated")
 @click.option("--inbox", metavar="ADDRESS", help="Folder or fsspec address of the recordings; overrides the settings.")
 @click.option("--retry-failed", is_flag=True, help="Try again what was set aside earlier.")
+@click.option("--outdated", is_flag=True, help="Also process again what an earlier version, or other models, made.")
 @click.pass_obj
-def run_command(file: Path | None, inbox: str | None, retry_failed: bool) -> int:
+def run_command(file: Path | None, inbox: str | None, retry_failed: bool, outdated: bool) -> int:
     """Process what is new in the inbox, load it and publish.
 
-    Can be stopped at any moment and run again: what is done is kept and not done twice.
+    Can be stopped at any moment and run again: what is done is kept and not done twice. With --outdated the calls that
+    were made under other settings, by other models or by an earlier version are done again, as far as their recordings
+    are still in the inbox; earlier results stay until then.
     """
     chosen = _settings(file, inbox)
     if retry_failed:
         _forget_failures(chosen)
+    if outdated:
+        console.err.print(f"{reprocess.mark_outdated(chosen)} gesprekken zijn anders verwerkt dan nu zou gebeuren.")
     done = _night(chosen)
     return EXIT_SOME_FAILED if done.failed else EXIT_OK
 

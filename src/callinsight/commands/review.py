@@ -5,10 +5,11 @@ from pathlib import Path
 
 import click
 
-from callinsight import console, decisions, meeting, settings
+from callinsight import console, copies, decisions, meeting, settings
 from callinsight.cli import EXIT_OK
 from callinsight.commands.actions import WAITING, action_command
 from callinsight.core.improvement import About, Verdict
+from callinsight.core.passages import passages
 from callinsight.core.values import CallResult, Role
 from callinsight.errors import SettingsError
 from callinsight.store.query import run_query
@@ -50,11 +51,25 @@ def list_flagged(file: Path | None, kind: str | None, limit: int) -> int:
     return EXIT_OK
 
 
-@review_command.command("show", epilog="Example: callinsight review show c2b5kq...")
+@review_command.command(
+    "show",
+    epilog="Examples:\n\n\b\n"
+    "  callinsight review show c2b5kq...\n"
+    "  callinsight review show c2b5kq... --sound passage.ogg",
+)
 @click.argument("call_id")
+@click.option(
+    "--sound",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the passages of its signals, or else all of it, from the bleeped review copy to this .ogg file.",
+)
 @click.pass_obj
-def show_call(file: Path | None, call_id: str) -> int:
-    """Show one call: its questions, needs and signals, verdicts on them, and the redacted turns."""
+def show_call(file: Path | None, call_id: str, sound: Path | None) -> int:
+    """Show one call: its questions, needs and signals, verdicts on them, and the redacted turns.
+
+    Tells where its review copy lies: the call to listen to, with personal data bleeped out.
+    """
     chosen = settings.load(file)
     taxonomy = load_taxonomy(chosen.models.taxonomy)
     result = meeting.find_call(chosen, call_id)
@@ -73,7 +88,26 @@ def show_call(file: Path | None, call_id: str) -> int:
             said = _VERDICTS[review.verdict] + (f" {review.should_be}" if review.should_be else "")
             console.out.print(f"Oordeel: {review.tag} {said} ({review.role})", highlight=False)
     console.out.print(console.table("", ("beurt", "tijd", "wie", "tekst", ""), _lines(result)))
+    _tell_of_sound(chosen, result, sound)
     return EXIT_OK
+
+
+def _tell_of_sound(chosen: settings.Settings, result: CallResult, wanted: Path | None) -> None:
+    """Say where the review copy is, or why there is none, and write what was asked for."""
+    from callinsight.review import sounds
+
+    call_id = result.call.call_id
+    copy = copies.copy_path(chosen.work.review_copies, call_id)
+    if not copy.exists():
+        console.out.print(sounds.why_silent(chosen, call_id), highlight=False)
+        if wanted is not None:
+            raise SettingsError(f"there is nothing to write to {wanted.name}: call {call_id} has no review copy")
+        return
+    console.out.print(f"Luisterkopie: {copy}", soft_wrap=True, highlight=False)
+    if wanted is not None:
+        pointed = (result.turns[turn].span for flag in result.tags.flags for turn in flag.evidence)
+        sounds.write_sound(chosen, call_id, passages(pointed), wanted)
+        console.out.print(f"Fragment geschreven: {wanted}", soft_wrap=True, highlight=False)
 
 
 @review_command.command(
@@ -118,20 +152,22 @@ def give_verdict(
     return EXIT_OK
 
 
-@review_command.command("pack", epilog="Example: callinsight review pack")
+@review_command.command("pack", epilog="Examples:\n\n\b\n  callinsight review pack\n  callinsight review pack --pdf")
+@click.option("--pdf/--no-pdf", "as_pdf", default=None, help="Also as a PDF; overrides the settings.")
 @click.pass_obj
-def make_pack(file: Path | None) -> int:
-    """Make the improvement meeting's pack of the last whole week: one HTML file that also prints well.
+def make_pack(file: Path | None, as_pdf: bool | None) -> int:
+    """Make the improvement meeting's pack of the last whole week: one HTML file that also prints well, or a PDF too.
 
     It holds redacted sentences of single calls, so keep it within the meeting. The weekly flow makes the same file.
     """
     from callinsight.review import pack
 
-    made = pack.make(settings.load(file))
+    made = pack.make(settings.load(file), as_pdf=as_pdf)
     if made.path is None:
         console.out.print("Er is nog geen hele week met gesprekken.")
     else:
-        console.out.print(f"Verbeteroverleg {made.iso_week}: {made.path}", soft_wrap=True, highlight=False)
+        for path in filter(None, (made.path, made.pdf)):
+            console.out.print(f"Verbeteroverleg {made.iso_week}: {path}", soft_wrap=True, highlight=False)
     return EXIT_OK
 
 

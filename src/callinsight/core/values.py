@@ -74,6 +74,14 @@ class Stage(StrEnum):
     LOAD = "load"
 
 
+class CopyState(StrEnum):
+    """Whether a call has a review copy: not asked for, made, or refused since a masked stretch could still be heard."""
+
+    OFF = "off"
+    MADE = "made"
+    REFUSED = "refused"
+
+
 class FailureKind(StrEnum):
     """Why a recording ended as a failure. An enum and never a message, so that no speech can be in it."""
 
@@ -459,7 +467,8 @@ MOST_EARLIER = 8
 class CallResult:
     """Everything known of one call, redacted. Written as a whole, and only its tags are ever given anew.
 
-    ``recording_ref`` is a keyed pseudonym of the recording's own id or file name; ``earlier`` are the tags that the
+    ``recording_ref`` is a keyed pseudonym of the recording's own id or file name. ``review_copy`` is what became of the
+    copy when the call was processed; it goes away after its term, and this stays. ``earlier`` are the tags that the
     present ones took the place of, oldest first.
     """
 
@@ -471,6 +480,7 @@ class CallResult:
     recognition: Recognition
     redactions: tuple[Redaction, ...]
     provenance: Provenance
+    review_copy: CopyState = CopyState.OFF
     earlier: tuple[EarlierTags, ...] = ()
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The improvement meeting's pack: one HTML file for a week, complete in itself, that also prints well."""
+"""The improvement meeting's pack: one HTML file for a week, complete in itself, that also prints well; and a PDF."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,8 @@ from typing import Any
 
 from callinsight import bundle
 from callinsight.review.charts import Series, data_uri, in_words
+from callinsight.review.pdf import pdf
+from callinsight.review.sounds import Sounds, clock, sounds_of
 from callinsight.settings import Settings
 from callinsight.store.pack import FlaggedCall, WeekPack, gather
 
@@ -21,23 +23,31 @@ class Made:
     path: Path | None
     iso_week: str = ""
     flagged: int = 0
+    pdf: Path | None = None
 
 
-def make(settings: Settings) -> Made:
+def make(settings: Settings, *, as_pdf: bool | None = None) -> Made:
     """Write the pack of the last whole week, for its owner alone; a second time it takes the place of the first.
 
-    ``path`` is ``None`` when there is no whole week yet. Raises ``StoreError`` when a database is missing or in use.
+    ``as_pdf`` says whether a PDF is made beside the page; ``None`` leaves it to the settings. ``path`` is ``None`` when
+    there is no whole week yet. Raises ``StoreError`` when a database is missing or in use, and ``SettingsError`` when
+    no PDF can be made here; the page is there then.
     """
     week = gather(settings.work.database, settings.work.published_database)
     if week is None:
         return Made(None)
     path = settings.work.packs / f"verbeteroverleg-{week.iso_week}.html"
-    bundle.write_atomically(path, render(week).encode())
-    return Made(path, week.iso_week, week.flagged_in_all)
+    page, beside = render(week, sounds_of(settings, (*week.flagged, *week.unkept))), path.with_suffix(".pdf")
+    beside.unlink(missing_ok=True)  # one of an earlier page
+    bundle.write_atomically(path, page.encode())
+    if not (settings.review.pdf if as_pdf is None else as_pdf):
+        return Made(path, week.iso_week, week.flagged_in_all)
+    bundle.write_atomically(beside, pdf(page))
+    return Made(path, week.iso_week, week.flagged_in_all, beside)
 
 
-def render(week: WeekPack) -> str:
-    """The page. Everything that comes from a call or a person is escaped."""
+def render(week: WeekPack, sounds: Mapping[str, Sounds]) -> str:
+    """The page, with what there is to hear of each call by its id. What comes from a call or a person is escaped."""
     from jinja2 import Environment, PackageLoader, select_autoescape
 
     environment = Environment(
@@ -46,7 +56,7 @@ def render(week: WeekPack) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["clock"] = lambda time_ms: f"{time_ms // 60_000}:{time_ms // 1000 % 60:02d}"
+    environment.filters["clock"] = clock
     environment.filters["who"] = lambda role: _WHO.get(role, role)
     environment.filters["number"] = number
     return environment.get_template("meeting.html.j2").render(
@@ -59,6 +69,9 @@ def render(week: WeekPack) -> str:
             for row in week.actions
         },
         case=case_of(week.flagged),
+        sounds=sounds,
+        shown={call.call_id for call in week.flagged},
+        has_sound=any(one.players for one in sounds.values()),
     )
 
 

@@ -1,8 +1,8 @@
-"""The Dutch calendar: weeks, public holidays and working days."""
+"""The Dutch calendar: weeks, public holidays, working days, and when the telephone is answered."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
 
 import duckdb
 
@@ -19,7 +19,31 @@ _COLUMNS = (
     Column("weekday_label", Kind.TEXT),
     Column("holiday", Kind.OPTIONAL_TEXT),
     Column("working_day", Kind.BOOLEAN),
+    Column("opens", Kind.OPTIONAL_TIME),
+    Column("closes", Kind.OPTIONAL_TIME),
 )
+
+OFFICE_HOURS = (time(8, 30), time(17, 0))
+"""What most municipal contact centres keep from Monday to Friday; a municipality sets its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningHours:
+    """When the telephone is answered, on Dutch clocks: (opens, closes) by weekday, 1 for Monday to 7 for Sunday.
+
+    A weekday that is left out is closed, and so are holidays on which offices close, and ``closed_days``.
+    """
+
+    by_weekday: Mapping[int, tuple[time, time]] = field(
+        default_factory=lambda: dict.fromkeys(range(1, 6), OFFICE_HOURS)
+    )
+    closed_days: frozenset[date] = frozenset()
+
+    def __post_init__(self) -> None:
+        if not set(self.by_weekday) <= set(range(1, 8)):
+            raise ValueError("weekdays are numbered from 1 (Monday) to 7 (Sunday)")
+        if any(opens >= closes for opens, closes in self.by_weekday.values()):
+            raise ValueError("the telephone closes after it opens, on the same day")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +107,48 @@ def iso_week(day: date) -> str:
     return f"{year}-W{week:02d}"
 
 
-def _rows(first_year: int, last_year: int) -> Iterator[tuple[object, ...]]:
-    day = date(first_year, 1, 1)
+def _rows(hours: OpeningHours) -> Iterator[tuple[object, ...]]:
+    day = date(FIRST_YEAR, 1, 1)
     named: dict[date, Holiday] = {}
-    for year in range(first_year, last_year + 1):
+    for year in range(FIRST_YEAR, LAST_YEAR + 1):
         for holiday in holidays(year):
             named.setdefault(holiday.day, holiday)
-    while day.year <= last_year:
+    while day.year <= LAST_YEAR:
         special = named.get(day)
-        working = day.isoweekday() <= 5 and not (special is not None and special.closed)
-        label = WEEKDAYS[day.weekday()]
-        name = None if special is None else special.name
-        yield (day, week_start(day), iso_week(day), day.isoweekday(), label, name, working)
+        shut = day in hours.closed_days or (special is not None and special.closed)
+        opens, closes = (None, None) if shut else hours.by_weekday.get(day.isoweekday(), (None, None))
+        yield (
+            day,
+            week_start(day),
+            iso_week(day),
+            day.isoweekday(),
+            WEEKDAYS[day.weekday()],
+            None if special is None else special.name,
+            day.isoweekday() <= 5 and not shut,
+            opens,
+            closes,
+        )
         day += timedelta(days=1)
 
 
+def sync_calendar(connection: duckdb.DuckDBPyConnection, hours: OpeningHours) -> bool:
+    """Make the table ``calendar`` hold ``FIRST_YEAR`` up to and including ``LAST_YEAR`` with these hours.
+
+    True when anything had to change. Needs no open transaction; all or nothing.
+    """
+    connection.execute("CREATE OR REPLACE TEMP TABLE newer AS FROM calendar LIMIT 0")
+    try:
+        insert_rows(connection, "newer", _COLUMNS, _rows(hours))
+        differing = connection.execute("(FROM newer EXCEPT FROM calendar) UNION ALL (FROM calendar EXCEPT FROM newer)")
+        if differing.fetchone() is None:
+            return False
+        connection.execute("BEGIN; DELETE FROM calendar; INSERT INTO calendar FROM newer; COMMIT")
+    finally:
+        connection.execute("DROP TABLE newer")
+    return True
+
+
 def fill_calendar(connection: duckdb.DuckDBPyConnection) -> None:
-    """Fill the empty table ``calendar`` with ``FIRST_YEAR`` up to and including ``LAST_YEAR``; else do nothing."""
+    """Fill the empty table ``calendar`` with the usual hours; else do nothing."""
     if connection.execute("SELECT 1 FROM calendar LIMIT 1").fetchone() is None:
-        insert_rows(connection, "calendar", _COLUMNS, _rows(FIRST_YEAR, LAST_YEAR))
+        insert_rows(connection, "calendar", _COLUMNS, _rows(OpeningHours()))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 
 class Kind(Enum):
-    """What a column holds, and so how it travels. Of the optional kinds a value may be ``None``."""
+    """What a column holds, and so how it travels. Only those named ``OPTIONAL_...`` may be ``None``."""
 
     TEXT = "text"
     OPTIONAL_TEXT = "optional-text"
@@ -24,6 +24,8 @@ class Kind(Enum):
     LOCAL = "local"
     """A reading of a clock: a naive ``datetime``."""
     DATE = "date"
+    OPTIONAL_TIME = "optional-time"
+    """A time of the day: a naive ``time``."""
     INTEGERS = "integers"
     """A tuple of integers."""
 
@@ -41,6 +43,7 @@ _DTYPES = {
     Kind.OPTIONAL_INSTANT: np.dtype("datetime64[us]"),
     Kind.LOCAL: np.dtype("datetime64[us]"),
     Kind.DATE: np.dtype("datetime64[s]"),
+    Kind.OPTIONAL_TIME: np.dtype(object),
     Kind.INTEGERS: np.dtype(object),
 }
 
@@ -49,6 +52,7 @@ _EXPRESSIONS = {
     Kind.INSTANT: "make_timestamptz(epoch_us({0}))",
     Kind.OPTIONAL_INSTANT: "make_timestamptz(epoch_us({0}))",
     Kind.DATE: "CAST({0} AS DATE)",
+    Kind.OPTIONAL_TIME: "CAST(nullif({0}, chr(31)) AS TIME)",
     Kind.INTEGERS: "CASE WHEN {0} = '' THEN [] ELSE CAST(string_split({0}, ',') AS INTEGER[]) END",
 }
 
@@ -64,8 +68,8 @@ class Column:
         """The values as an array that DuckDB reads without copying row by row."""
         if self.kind is Kind.INTEGERS:  # a list column would be slow; the numbers travel as text
             values = [",".join(map(str, numbers)) for numbers in values]  # type: ignore[call-overload]
-        elif self.kind is Kind.OPTIONAL_TEXT:
-            values = [_NONE if value is None else value for value in values]
+        elif self.kind in (Kind.OPTIONAL_TEXT, Kind.OPTIONAL_TIME):
+            values = [_NONE if value is None else str(value) for value in values]
         return np.array(values, dtype=_DTYPES[self.kind])
 
     @property

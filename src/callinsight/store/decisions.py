@@ -8,6 +8,7 @@ from callinsight.core.improvement import Action, Review
 from callinsight.store.columns import Column, Kind, insert_rows
 from callinsight.store.load import transaction
 from callinsight.store.rows import Row, wall_clock
+from callinsight.store.summaries import FROM_ACTIONS, refresh_whole
 
 DECISION_TABLES = ("reviews", "actions", "action_targets")
 
@@ -31,6 +32,7 @@ _ACTIONS = (
     Column("owner", Kind.TEXT),
     Column("effective_on", Kind.DATE),
 )
+_ALL_TARGETS = "SELECT DISTINCT action_id, topic, facet FROM action_targets ORDER BY ALL"
 _TARGETS = (Column("action_id", Kind.TEXT), Column("topic", Kind.TEXT), Column("facet", Kind.OPTIONAL_TEXT))
 
 
@@ -65,9 +67,15 @@ def sync_decisions(
     """
     targets = ((action.action_id, target.topic, target.facet) for action in actions for target in action.targets)
     with transaction(connection, "loading verdicts and improvements"):
+        targets_before = connection.execute(_ALL_TARGETS).fetchall()
         for table in DECISION_TABLES:
             connection.execute(f"DELETE FROM {table}")  # noqa: S608
         insert_rows(connection, "reviews", _REVIEWS, map(_review, reviews))
-        connection.execute("DELETE FROM reviews WHERE call_id NOT IN (SELECT call_id FROM calls)")
+        connection.execute(
+            "DELETE FROM reviews WHERE call_id NOT IN "
+            "(SELECT call_id FROM calls WHERE call_id IN (SELECT call_id FROM reviews))"
+        )
         insert_rows(connection, "actions", _ACTIONS, map(_action, actions))
         insert_rows(connection, "action_targets", _TARGETS, targets)
+        if connection.execute(_ALL_TARGETS).fetchall() != targets_before:
+            refresh_whole(connection, FROM_ACTIONS)

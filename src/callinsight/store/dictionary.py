@@ -44,6 +44,19 @@ def _sections(connection: duckdb.DuckDBPyConnection, database: str) -> Iterator[
             yield f"| `{column}` | {kind} | {_cell(meaning)} |"
 
 
+def tables() -> tuple[tuple[str, str], ...]:
+    """The tables of the writer's database, views left out, by name: each with its comment."""
+    connection = duckdb.connect(":memory:")
+    try:
+        prepare(connection)
+        found = connection.execute(
+            "SELECT table_name, comment FROM duckdb_tables() WHERE NOT internal AND NOT temporary ORDER BY 1"
+        ).fetchall()
+    finally:
+        connection.close()
+    return tuple((str(name), str(comment or "")) for name, comment in found)
+
+
 def render() -> str:
     """The page in Markdown. Made from an empty database in memory, so it is the same everywhere."""
     connection = duckdb.connect(":memory:")

@@ -8,6 +8,7 @@ from callinsight.core.taxonomy import Facet, Taxonomy
 from callinsight.core.values import UNKNOWN_LABEL, FailureKind
 from callinsight.store.columns import Column, Kind, insert_rows
 from callinsight.store.load import transaction
+from callinsight.store.summaries import FROM_LIFE_EVENTS, FROM_TOPICS, refresh_whole
 
 ANY_TOPIC = "*"
 """Stands in ``facets.topic`` for a generic question, which fits every topic."""
@@ -100,45 +101,61 @@ def _renew(
 def sync_dimensions(connection: duckdb.DuckDBPyConnection, taxonomy: Taxonomy) -> None:
     """Write the labels of ``taxonomy``; ids that it no longer holds stay, as deprecated. Twice is as once.
 
-    Raises ``StoreError`` when DuckDB refuses; nothing has changed then.
+    The counts that follow from domains or life events are made anew when those have changed; labels alone change no
+    count. Raises ``StoreError`` when DuckDB refuses; nothing has changed then.
     """
     with transaction(connection, "writing the labels"):
-        _renew(
-            connection,
-            "topics",
-            ("topic",),
-            _columns("topic", "label", "domain", "domain_label", "sensitive", "deprecated"),
-            _topics(taxonomy),
-        )
-        _renew(
-            connection,
-            "facets",
-            ("topic", "facet"),
-            _columns("topic", "facet", "label", "section", "preventable", "deprecated"),
-            _facets(taxonomy),
-        )
-        _renew(connection, "need_kinds", ("need",), _columns("need", "label", "deprecated"), _needs(taxonomy))
-        _renew(
-            connection,
-            "outcome_kinds",
-            ("outcome",),
-            _columns("outcome", "label", "first_contact", "deprecated"),
-            _outcomes(taxonomy),
-        )
-        _renew(
-            connection,
-            "signal_kinds",
-            ("kind",),
-            _columns("kind", "label", "party", "severity", "deprecated"),
-            _signals(taxonomy),
-        )
-        _renew(connection, "life_events", ("event",), _columns("event", "label", "deprecated"), _life_events(taxonomy))
-        _renew(
-            connection,
-            "life_event_topics",
-            ("event", "topic"),
-            _columns("event", "topic", "deprecated"),
-            _life_event_topics(taxonomy),
-        )
-        labels = ((kind.value, label) for kind, label in FAILURE_LABELS.items())
-        _renew(connection, "failure_kinds", ("kind",), _columns("kind", "label"), labels)
+        before = {sql: connection.execute(sql).fetchall() for sql in _COUNTED_BY}
+        _write_labels(connection, taxonomy)
+        changed = [sql for sql in _COUNTED_BY if connection.execute(sql).fetchall() != before[sql]]
+        refresh_whole(connection, [table for sql in changed for table in _COUNTED_BY[sql]])
+
+
+_COUNTED_BY = {
+    "SELECT topic, domain FROM topics ORDER BY ALL": FROM_TOPICS,
+    "SELECT event, topic FROM life_event_topics t JOIN life_events e USING (event) "
+    "WHERE NOT t.deprecated AND NOT e.deprecated ORDER BY ALL": FROM_LIFE_EVENTS,
+}
+"""What of the labels the counts depend on, and which tables of counts that are."""
+
+
+def _write_labels(connection: duckdb.DuckDBPyConnection, taxonomy: Taxonomy) -> None:
+    _renew(
+        connection,
+        "topics",
+        ("topic",),
+        _columns("topic", "label", "domain", "domain_label", "sensitive", "deprecated"),
+        _topics(taxonomy),
+    )
+    _renew(
+        connection,
+        "facets",
+        ("topic", "facet"),
+        _columns("topic", "facet", "label", "section", "preventable", "deprecated"),
+        _facets(taxonomy),
+    )
+    _renew(connection, "need_kinds", ("need",), _columns("need", "label", "deprecated"), _needs(taxonomy))
+    _renew(
+        connection,
+        "outcome_kinds",
+        ("outcome",),
+        _columns("outcome", "label", "first_contact", "deprecated"),
+        _outcomes(taxonomy),
+    )
+    _renew(
+        connection,
+        "signal_kinds",
+        ("kind",),
+        _columns("kind", "label", "party", "severity", "deprecated"),
+        _signals(taxonomy),
+    )
+    _renew(connection, "life_events", ("event",), _columns("event", "label", "deprecated"), _life_events(taxonomy))
+    _renew(
+        connection,
+        "life_event_topics",
+        ("event", "topic"),
+        _columns("event", "topic", "deprecated"),
+        _life_event_topics(taxonomy),
+    )
+    labels = ((kind.value, label) for kind, label in FAILURE_LABELS.items())
+    _renew(connection, "failure_kinds", ("kind",), _columns("kind", "label"), labels)

@@ -12,31 +12,22 @@ from callinsight.core.effects import MAX_WEEKS, Week, effect
 from callinsight.store.load import transaction
 
 _WEEKS = """
-WITH busy AS (SELECT week_start, min(local_date) AS first_day, max(local_date) AS last_day, count(*) AS calls
-    FROM calls GROUP BY week_start),
-working AS (
+WITH working AS (
     SELECT week_start, count(*) FILTER (WHERE working_day) AS days, min(local_date) FILTER (WHERE working_day) AS opens
     FROM calendar GROUP BY week_start
 ),
 whole AS (
     SELECT b.week_start, b.calls, coalesce(w.days, 5) AS days
-    FROM busy b LEFT JOIN working w USING (week_start)
-    WHERE (b.week_start > (SELECT min(week_start) FROM busy) OR b.first_day <= coalesce(w.opens, b.week_start))
-        AND (b.week_start < (SELECT max(week_start) FROM busy) OR b.last_day >= b.week_start + 4)
-),
-hits AS (
-    SELECT t.action_id, c.week_start, count(DISTINCT c.call_id) AS calls
-    FROM action_targets t
-    JOIN questions q ON q.topic = t.topic AND (t.facet IS NULL OR q.facet = t.facet)
-    JOIN calls c USING (call_id)
-    GROUP BY ALL
+    FROM week_calls b LEFT JOIN working w USING (week_start)
+    WHERE (b.week_start > (SELECT min(week_start) FROM week_calls) OR b.first_day <= coalesce(w.opens, b.week_start))
+        AND (b.week_start < (SELECT max(week_start) FROM week_calls) OR b.last_day >= b.week_start + 4)
 )
 SELECT a.action_id, w.week_start, a.effective_on, coalesce(h.calls, 0) AS calls,
     w.calls - coalesce(h.calls, 0) AS others, w.days
 FROM actions a
 JOIN whole w ON w.week_start BETWEEN a.effective_on - $span AND a.effective_on + $span
     AND NOT (w.week_start < a.effective_on AND w.week_start + 6 >= a.effective_on)
-LEFT JOIN hits h ON h.action_id = a.action_id AND h.week_start = w.week_start
+LEFT JOIN week_actions h ON h.action_id = a.action_id AND h.week_start = w.week_start
 ORDER BY a.action_id, w.week_start
 """
 """Whole weeks around each improvement: without a first or last week that the data hold in part, and without the week

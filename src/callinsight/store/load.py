@@ -1,9 +1,9 @@
 """Loads results and failures, one transaction per batch. Loading twice equals loading once, in any order."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import duckdb
 
@@ -12,6 +12,7 @@ from callinsight.errors import StoreError
 from callinsight.store.columns import Column, Kind, insert_rows
 from callinsight.store.rows import FACTS, wall_clock
 from callinsight.store.scripts import CHECKS, read_scripts
+from callinsight.store.summaries import mark_stale, refresh_stale
 
 _SHOWN_ROWS = 3
 
@@ -89,13 +90,34 @@ def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
         return
 
 
-def _name_batch(connection: duckdb.DuckDBPyConnection, call_ids: Collection[str]) -> None:
+_OF_BATCH = "call_id IN (SELECT call_id FROM batch) AND local_date IN (SELECT local_date FROM batch_days)"
+"""Rows of the batch. The day lets DuckDB skip rows of other days; without it every load reads the whole history."""
+
+
+def _name_batch(connection: duckdb.DuckDBPyConnection, call_ids: Collection[str], days: Iterable[date] = ()) -> int:
+    """Make ``batch`` and ``batch_days`` (of the calls as they are held, and ``days``); return how many calls are held.
+
+    This and the check on recordings are the only statements of a load that look through all calls, two columns of them:
+    a call may have been loaded with another date before.
+    """
     connection.execute("CREATE OR REPLACE TEMP TABLE batch (call_id VARCHAR)")
     insert_rows(connection, "batch", (Column("call_id", Kind.TEXT),), ((call_id,) for call_id in call_ids))
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE batch_days AS SELECT local_date, count(*) AS held FROM calls "
+        "WHERE call_id IN (SELECT call_id FROM batch) GROUP BY local_date"
+    )
+    columns = (Column("local_date", Kind.DATE), Column("held", Kind.INTEGER))
+    insert_rows(connection, "batch_days", columns, ((day, 0) for day in sorted(set(days))))
+    return count(connection, "SELECT coalesce(sum(held), 0) FROM batch_days")
+
+
+def _forget_batch(connection: duckdb.DuckDBPyConnection, *tables: str) -> None:
+    for table in ("batch", "batch_days", *tables):
+        connection.execute(f"DROP TABLE {table}")
 
 
 def run_checks(connection: duckdb.DuckDBPyConnection) -> None:
-    """Run ``checks/*.sql`` over the calls of the temporary table ``batch``.
+    """Run ``checks/*.sql`` over the calls of the temporary table ``batch``, whose days stand in ``batch_days``.
 
     Raises ``StoreError`` that names the check and at most three rows (ids and numbers only).
     """
@@ -109,15 +131,16 @@ def run_checks(connection: duckdb.DuckDBPyConnection) -> None:
 def check_all(connection: duckdb.DuckDBPyConnection) -> None:
     """Run the checks over every call of the database. Raises ``StoreError`` as ``run_checks`` does."""
     connection.execute("CREATE OR REPLACE TEMP TABLE batch AS SELECT DISTINCT call_id FROM calls")
+    connection.execute("CREATE OR REPLACE TEMP TABLE batch_days AS SELECT DISTINCT local_date FROM calls")
     run_checks(connection)
 
 
 def _write_results(connection: duckdb.DuckDBPyConnection, results: Collection[CallResult]) -> tuple[int, int]:
-    _name_batch(connection, [result.call.call_id for result in results])
-    replaced = count(connection, "SELECT count(*) FROM calls WHERE call_id IN (SELECT call_id FROM batch)")
+    days = (wall_clock(result.call.started_at).date() for result in results)
+    replaced = _name_batch(connection, [result.call.call_id for result in results], days)
     for fact in FACTS:
         if replaced:
-            connection.execute(f"DELETE FROM {fact.table} WHERE call_id IN (SELECT call_id FROM batch)")  # noqa: S608
+            connection.execute(f"DELETE FROM {fact.table} WHERE {_OF_BATCH}")  # noqa: S608
         insert_rows(connection, fact.table, fact.columns, (row for result in results for row in fact.rows(result)))
     return len(results) - replaced, replaced
 
@@ -134,11 +157,12 @@ def _write_failures(connection: duckdb.DuckDBPyConnection, failures: Collection[
     """Standing failures: the newest of each recording, and none of a recording that has a result."""
     connection.execute("CREATE OR REPLACE TEMP TABLE failed AS FROM failures LIMIT 0")
     insert_rows(connection, "failed", _FAILURE, map(_failure_row, failures))
-    connection.execute("DELETE FROM failed WHERE recording_ref IN (SELECT recording_ref FROM calls)")
-    connection.execute("DELETE FROM failures WHERE recording_ref IN (SELECT recording_ref FROM failed)")
-    connection.execute("INSERT INTO failures FROM failed")
-    resolved = """DELETE FROM failures WHERE recording_ref IN
-        (SELECT recording_ref FROM calls WHERE call_id IN (SELECT call_id FROM batch))"""
+    if failures:
+        succeeded = "SELECT recording_ref FROM calls WHERE recording_ref IN (SELECT recording_ref FROM failed)"
+        connection.execute(f"DELETE FROM failed WHERE recording_ref IN ({succeeded})")  # noqa: S608
+        connection.execute("DELETE FROM failures WHERE recording_ref IN (SELECT recording_ref FROM failed)")
+        connection.execute("INSERT INTO failures FROM failed")
+    resolved = f"DELETE FROM failures WHERE recording_ref IN (SELECT recording_ref FROM calls WHERE {_OF_BATCH})"  # noqa: S608
     return count(connection, "SELECT count(*) FROM failed"), count(connection, resolved)
 
 
@@ -190,6 +214,8 @@ def load_batch(
     results: Sequence[CallResult],
     failures: Sequence[Failure],
     run: RunRecord | None = None,
+    *,
+    more_follow: bool = False,
 ) -> LoadCounts:
     """Load a batch in one transaction; what the database held of the same calls is replaced.
 
@@ -197,6 +223,9 @@ def load_batch(
     ``recording_ref`` given more than once the last one stands, as when they were loaded one after another. A failure
     never removes a result, and a result removes the failure of its recording. With ``run`` the run's row is written
     and the batch is counted as its work.
+
+    The counts per week and month are made anew for what the batch touches. With ``more_follow`` that waits, and the
+    caller ends with ``finish_load``: many batches in no order of time would count the same weeks again and again.
 
     Raises ``StoreError`` when a check finds a fault or DuckDB refuses; the database is then as it was.
     """
@@ -209,8 +238,10 @@ def load_batch(
             _write_run(connection, run)
             _write_membership(connection, run, last_failures)
         run_checks(connection)
-        connection.execute("DROP TABLE failed")
-        connection.execute("DROP TABLE batch")
+        mark_stale(connection, "FROM batch_days")
+        if not more_follow:
+            refresh_stale(connection)
+        _forget_batch(connection, "failed")
     return LoadCounts(added, replaced, failed, resolved)
 
 
@@ -220,12 +251,23 @@ def calls_of_other_version(connection: duckdb.DuckDBPyConnection, tag_version: s
     return tuple(str(row[0]) for row in connection.execute(query, [tag_version]).fetchall())
 
 
+def finish_load(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the counts that batches left waiting. Raises ``StoreError``; they then wait on."""
+    with transaction(connection, "counting per week and month"):
+        refresh_stale(connection)
+
+
 def delete_calls(connection: duckdb.DuckDBPyConnection, call_ids: Collection[str]) -> int:
     """Erase calls everywhere, also from the runs' history, in one transaction; return how many there were."""
+    if not call_ids:
+        return 0
     with transaction(connection, "erasing calls"):
-        _name_batch(connection, call_ids)
-        found = count(connection, "SELECT count(*) FROM calls WHERE call_id IN (SELECT call_id FROM batch)")
-        for table in (*(fact.table for fact in FACTS), "run_calls", "reviews", "topic_candidate_calls"):
+        found = _name_batch(connection, call_ids)
+        for fact in FACTS:
+            connection.execute(f"DELETE FROM {fact.table} WHERE {_OF_BATCH}")  # noqa: S608
+        for table in ("run_calls", "reviews", "topic_candidate_calls"):
             connection.execute(f"DELETE FROM {table} WHERE call_id IN (SELECT call_id FROM batch)")  # noqa: S608
-        connection.execute("DROP TABLE batch")
+        mark_stale(connection, "FROM batch_days")
+        refresh_stale(connection)
+        _forget_batch(connection)
     return found

@@ -9,6 +9,7 @@ import duckdb
 from callinsight.errors import StoreError
 from callinsight.store.calendar import fill_calendar
 from callinsight.store.scripts import MIGRATIONS, VIEWS, Script, read_scripts
+from callinsight.store.summaries import is_stale, refresh_stale
 
 _NAME = re.compile(r"(?P<number>\d{4})_[a-z0-9_]+")
 
@@ -28,6 +29,10 @@ COMMENT ON COLUMN schema_views.sha256 IS 'Vingerafdruk van alle vaste vragen sam
 """
 
 
+_HAS_RECORDS = """SELECT 1 FROM duckdb_tables()
+    WHERE table_name = 'schema_migrations' AND database_name = current_database()"""
+
+
 def _numbered(scripts: tuple[Script, ...]) -> dict[int, Script]:
     by_number: dict[int, Script] = {}
     for script in scripts:
@@ -41,7 +46,12 @@ def _numbered(scripts: tuple[Script, ...]) -> dict[int, Script]:
 
 
 def _refuse_unknown_past(connection: duckdb.DuckDBPyConnection, known: dict[int, Script]) -> int:
-    """The number of the newest applied migration; raises ``StoreError`` when the past is not that of this code."""
+    """The number of the newest applied migration; raises ``StoreError`` when the past is not that of this code.
+
+    Only reads, so that a database that is refused stays as it was, to the byte.
+    """
+    if not connection.execute(_HAS_RECORDS).fetchall():
+        return 0
     done = connection.execute("SELECT number, name, sha256 FROM schema_migrations ORDER BY number").fetchall()
     for number, name, digest in done:
         if number not in known:
@@ -63,8 +73,8 @@ def migrate(connection: duckdb.DuckDBPyConnection, folder: Path = MIGRATIONS) ->
     when a migration fails; that migration then leaves no trace.
     """
     known = _numbered(read_scripts(folder))
-    connection.execute(_RECORDS)
     done = _refuse_unknown_past(connection, known)
+    connection.execute(_RECORDS)
     applied = tuple(known[number] for number in sorted(known) if number > done)
     for number, script in enumerate(applied, start=done + 1):
         connection.begin()
@@ -106,7 +116,15 @@ def create_views(connection: duckdb.DuckDBPyConnection, folder: Path = VIEWS) ->
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Schema, views and calendar as this code wants them. Raises ``StoreError``."""
+    """Schema, views and calendar as this code wants them, and counts that match the calls. Raises ``StoreError``."""
     migrate(connection)
     create_views(connection)
     fill_calendar(connection)
+    if is_stale(connection):  # a load was cut short, or the tables of counts are new
+        connection.begin()
+        try:
+            refresh_stale(connection)
+        except duckdb.Error as error:
+            connection.rollback()
+            raise StoreError(f"the counts per week and month cannot be made ({type(error).__name__})") from None
+        connection.commit()

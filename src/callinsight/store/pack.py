@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+from callinsight.core.values import Span
 from callinsight.store.query import run_query
 
 TOP = 10
@@ -21,10 +22,10 @@ Cells = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A turn: its number, its time in milliseconds, who spoke, what was said, and whether a signal rests on it."""
+    """A turn: its number, when, who spoke, what was said, and whether a signal rests on it."""
 
     number: int
-    start_ms: int
+    span: Span
     role: str
     text: str
     evidence: bool
@@ -70,10 +71,8 @@ def _ask(path: Path, sql: str) -> tuple[Cells, ...]:
 
 
 _LAST_WEEK = """
-WITH busy AS (SELECT week_start, any_value(iso_week) AS iso_week, max(local_date) AS last_day, count(*) AS calls
-    FROM calls GROUP BY week_start)
-SELECT week_start, iso_week, calls FROM busy
-WHERE last_day >= week_start + 4 OR week_start < (SELECT max(week_start) FROM busy)
+SELECT week_start, strftime(week_start, '%G-W%V') AS iso_week, calls FROM week_calls
+WHERE last_day >= week_start + 4 OR week_start < (SELECT max(week_start) FROM week_calls)
 ORDER BY week_start DESC LIMIT 1
 """
 """The last whole week, as in rising_topics."""
@@ -177,9 +176,9 @@ def _flagged(database: Path, where: str) -> tuple[FlaggedCall, ...]:
     signals = _ask(
         database,
         "SELECT s.call_id, c.started_local, coalesce(f.topics, '') AS topics, f.kind_label, s.severity, s.evidence, "  # noqa: S608
-        "s.start_ms, s.end_ms FROM signals s JOIN calls c USING (call_id) "
-        "JOIN flagged_calls f ON f.call_id = s.call_id AND f.kind = s.kind AND f.start_ms = s.start_ms "
-        f"AND f.end_ms = s.end_ms WHERE {where} "
+        "s.start_ms, s.end_ms FROM signals s JOIN calls c USING (call_id, local_date) "
+        "JOIN flagged_calls f ON f.iso_week = c.iso_week AND f.call_id = s.call_id AND f.kind = s.kind "
+        f"AND f.start_ms = s.start_ms AND f.end_ms = s.end_ms WHERE {where} "
         "ORDER BY list_position(['immediate', 'same-day', 'human-review', 'info'], s.severity), c.started_local DESC, "
         "s.call_id, s.signal_no",
     )
@@ -224,7 +223,7 @@ def _call(call_id: str, signals: list[Cells], turns: tuple[Cells, ...]) -> Flagg
         tuple(dict.fromkeys(str(signal["kind_label"]) for signal in signals)),
         any(signal["severity"] in ("immediate", "same-day") for signal in signals),
         tuple(
-            Line(number, _int(turn, "start_ms"), str(turn["role"]), str(turn["text"]), number in evidence)
+            Line(number, _span(turn), str(turn["role"]), str(turn["text"]), number in evidence)
             for turn in turns
             for number in [_int(turn, "turn_no")]
             if number in near
@@ -234,3 +233,7 @@ def _call(call_id: str, signals: list[Cells], turns: tuple[Cells, ...]) -> Flagg
 
 def _int(cells: Cells, name: str) -> int:
     return int(str(cells[name]))
+
+
+def _span(cells: Cells) -> Span:
+    return Span(_int(cells, "start_ms"), _int(cells, "end_ms"))

@@ -14,6 +14,7 @@ from callinsight.store.database import open_reader, quoted
 from callinsight.store.load import count
 from callinsight.store.rows import wall_clock
 from callinsight.store.scripts import PUBLISH, Script, read_scripts
+from callinsight.store.summaries import require_fresh
 
 DEFAULT_K = 10
 WITH_QUOTES = "with_quotes"
@@ -194,7 +195,11 @@ def publish_from(
     settings: PublishSettings | None = None,
     now: datetime | None = None,
 ) -> PublishReport:
-    """Publish what ``connection`` holds to ``target``; see ``publish``. Needs no open transaction."""
+    """Publish what ``connection`` holds to ``target``; see ``publish``. Needs no open transaction.
+
+    Raises ``StoreError`` also when a load was cut short, so that the counts are behind the calls.
+    """
+    require_fresh(connection)
     chosen = settings or PublishSettings()
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = target.with_name(f".{target.name}.{os.getpid()}.publishing")

@@ -12,6 +12,7 @@ import duckdb
 
 from callinsight.errors import StoreError
 from callinsight.store.database import connect
+from callinsight.store.summaries import require_fresh
 
 _ALLOWED = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
 
@@ -28,11 +29,12 @@ def run_query(path: Path, sql: str) -> Table:
     """The answer of the database ``path`` to ``sql``: one statement that reads (SELECT, FROM, DESCRIBE, EXPLAIN, ...).
 
     The connection is read-only and cannot open files, reach the network, attach databases, load extensions or change
-    these settings. Raises ``StoreError`` when the database is missing or in use, for anything but one reading
-    statement, and with DuckDB's own message when the SQL is wrong.
+    these settings. Raises ``StoreError`` when the database is missing or in use, when a load was cut short, for
+    anything but one reading statement, and with DuckDB's own message when the SQL is wrong.
     """
     connection = connect(path, read_only=True, sandboxed=True)
     try:
+        require_fresh(connection)
         statements = connection.extract_statements(sql)
         if len(statements) != 1:
             raise StoreError(f"give one SQL statement, not {len(statements)}")

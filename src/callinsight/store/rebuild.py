@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -13,13 +13,15 @@ from callinsight.core.improvement import Action, Review
 from callinsight.core.taxonomy import Taxonomy
 from callinsight.core.values import CallResult, Failure
 from callinsight.errors import StoreError
+from callinsight.store.calendar import OpeningHours, sync_calendar
 from callinsight.store.candidates import sync_candidates
 from callinsight.store.database import explain, is_locked, open_writer, quoted
 from callinsight.store.decisions import DECISION_TABLES, sync_decisions
 from callinsight.store.dimensions import sync_dimensions
 from callinsight.store.effects import refresh_effects
-from callinsight.store.load import LoadCounts, load_batch
+from callinsight.store.load import LoadCounts, finish_load, load_batch
 from callinsight.store.rows import FACTS
+from callinsight.store.summaries import summary_tables
 
 BATCH_CALLS = 2000
 
@@ -35,7 +37,7 @@ LABEL_TABLES = (
     "calendar",
 )
 RUN_TABLES = ("runs", "run_calls", "run_failures")
-CONTENT_TABLES = (*(fact.table for fact in FACTS), "failures")
+CONTENT_TABLES = (*(fact.table for fact in FACTS), "failures", *summary_tables())
 """The tables that follow from results and failures alone."""
 
 
@@ -109,11 +111,19 @@ class Decisions:
     candidates: tuple[Candidate, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What gives ids their names and days their hours."""
+
+    taxonomy: Taxonomy
+    hours: OpeningHours = field(default_factory=OpeningHours)
+
+
 def rebuild(
     path: Path,
     results: Iterable[CallResult],
     failures: Iterable[Failure],
-    taxonomy: Taxonomy | None = None,
+    labels: Labels | None = None,
     decisions: Decisions | None = None,
 ) -> LoadCounts:
     """Make ``path`` anew from all results, failures and decisions, and swap it in when it is complete.
@@ -126,7 +136,7 @@ def rebuild(
     _remove(fresh)
     try:
         with open_writer(fresh) as connection:
-            counts = _fill(connection, results, failures, taxonomy)
+            counts = _fill(connection, results, failures, labels)
             made = decisions or Decisions()
             sync_decisions(connection, made.reviews, made.actions)
             sync_candidates(connection, made.candidates)
@@ -143,11 +153,14 @@ def _fill(
     connection: duckdb.DuckDBPyConnection,
     results: Iterable[CallResult],
     failures: Iterable[Failure],
-    taxonomy: Taxonomy | None,
+    labels: Labels | None,
 ) -> LoadCounts:
     counts = LoadCounts()
-    if taxonomy is not None:
-        sync_dimensions(connection, taxonomy)
+    if labels is not None:
+        sync_dimensions(connection, labels.taxonomy)
+        sync_calendar(connection, labels.hours)
     for batch in batches(results):
-        counts += load_batch(connection, batch, ())
-    return counts + load_batch(connection, (), tuple(failures))
+        counts += load_batch(connection, batch, (), more_follow=True)
+    counts += load_batch(connection, (), tuple(failures), more_follow=True)
+    finish_load(connection)
+    return counts

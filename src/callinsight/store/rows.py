@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from callinsight.core.values import CallResult, Measures, Recognition
@@ -31,6 +31,10 @@ def wall_clock(instant: datetime) -> datetime:
 def _utc(instant: datetime | None) -> datetime | None:
     """An aware moment as a naive one in UTC."""
     return None if instant is None else instant.astimezone(UTC).replace(tzinfo=None)
+
+
+def _day(result: CallResult) -> date:
+    return wall_clock(result.call.started_at).date()
 
 
 def _columns(**kinds: Kind) -> tuple[Column, ...]:
@@ -67,20 +71,23 @@ def _calls(result: CallResult) -> Iterator[Row]:
 
 
 def _questions(result: CallResult) -> Iterator[Row]:
+    call_id, day = result.call.call_id, _day(result)
     for number, question in enumerate(result.tags.questions):
-        yield (result.call.call_id, number, question.topic, question.facet, question.score, question.evidence)
+        yield (call_id, number, question.topic, question.facet, question.score, question.evidence, day)
 
 
 def _needs(result: CallResult) -> Iterator[Row]:
+    call_id, day = result.call.call_id, _day(result)
     for question_no, question in enumerate(result.tags.questions):
         for number, need in enumerate(question.needs):
-            yield (result.call.call_id, question_no, number, need.kind, need.score, need.evidence)
+            yield (call_id, question_no, number, need.kind, need.score, need.evidence, day)
 
 
 def _signals(result: CallResult) -> Iterator[Row]:
+    call_id, day = result.call.call_id, _day(result)
     for number, flag in enumerate(result.tags.flags):
         yield (
-            result.call.call_id,
+            call_id,
             number,
             flag.kind,
             flag.severity.value,
@@ -89,6 +96,7 @@ def _signals(result: CallResult) -> Iterator[Row]:
             flag.span.start_ms,
             flag.span.end_ms,
             flag.evidence,
+            day,
         )
 
 
@@ -98,13 +106,14 @@ def _measures(result: CallResult) -> Iterator[Row]:
         result.call.call_id,
         *(getattr(measures, field.name) for field in fields(Measures)),
         *(getattr(recognition, field.name) for field in fields(Recognition)),
+        _day(result),
     )
 
 
 def _turns(result: CallResult) -> Iterator[Row]:
-    call_id = result.call.call_id
+    call_id, day = result.call.call_id, _day(result)
     for number, turn in enumerate(result.turns):
-        yield (call_id, number, turn.role.value, turn.span.start_ms, turn.span.end_ms, len(turn.words), turn.text)
+        yield (call_id, number, turn.role.value, turn.span.start_ms, turn.span.end_ms, len(turn.words), turn.text, day)
 
 
 def _redactions(result: CallResult) -> Iterator[Row]:
@@ -112,8 +121,9 @@ def _redactions(result: CallResult) -> Iterator[Row]:
     for redaction in result.redactions:
         count, masked_ms = passages.get(redaction.kind, (0, 0))
         passages[redaction.kind] = (count + 1, masked_ms + redaction.span.duration_ms)
+    call_id, day = result.call.call_id, _day(result)
     for kind, (count, masked_ms) in sorted(passages.items()):
-        yield (result.call.call_id, kind, count, masked_ms)
+        yield (call_id, kind, count, masked_ms, day)
 
 
 def _tags_before(result: CallResult) -> Iterator[Row]:
@@ -123,10 +133,20 @@ def _tags_before(result: CallResult) -> Iterator[Row]:
         told += [("need", need, None) for need in one.needs]
         told += [("outcome", one.outcome, None), *(("signal", signal, None) for signal in one.signals)]
         for tag in told:
-            yield (result.call.call_id, number, one.tag_version, one.taxonomy_version, _utc(one.until), *tag)
+            yield (
+                result.call.call_id,
+                number,
+                one.tag_version,
+                one.taxonomy_version,
+                _utc(one.until),
+                *tag,
+                _day(result),
+            )
 
 
 _KEYS = {"call_id": Kind.TEXT}
+_DAY = {"local_date": Kind.DATE}
+"""The day stands in every table, so that DuckDB can skip the rows of other days."""
 _TAGGED = {"score": Kind.REAL, "evidence": Kind.INTEGERS}
 _STRETCH = {"start_ms": Kind.INTEGER, "end_ms": Kind.INTEGER}
 
@@ -160,12 +180,12 @@ FACTS: tuple[Fact, ...] = (
     ),
     Fact(
         "questions",
-        _columns(**_KEYS, question_no=Kind.INTEGER, topic=Kind.TEXT, facet=Kind.OPTIONAL_TEXT, **_TAGGED),
+        _columns(**_KEYS, question_no=Kind.INTEGER, topic=Kind.TEXT, facet=Kind.OPTIONAL_TEXT, **_TAGGED, **_DAY),
         _questions,
     ),
     Fact(
         "needs",
-        _columns(**_KEYS, question_no=Kind.INTEGER, need_no=Kind.INTEGER, need=Kind.TEXT, **_TAGGED),
+        _columns(**_KEYS, question_no=Kind.INTEGER, need_no=Kind.INTEGER, need=Kind.TEXT, **_TAGGED, **_DAY),
         _needs,
     ),
     Fact(
@@ -179,6 +199,7 @@ FACTS: tuple[Fact, ...] = (
             score=Kind.REAL,
             **_STRETCH,
             evidence=Kind.INTEGERS,
+            **_DAY,
         ),
         _signals,
     ),
@@ -191,17 +212,18 @@ FACTS: tuple[Fact, ...] = (
                 field.name: Kind.REAL if field.name == "mean_word_probability" else Kind.INTEGER
                 for field in fields(Recognition)
             },
+            **_DAY,
         ),
         _measures,
     ),
     Fact(
         "turns",
-        _columns(**_KEYS, turn_no=Kind.INTEGER, role=Kind.TEXT, **_STRETCH, words=Kind.INTEGER, text=Kind.TEXT),
+        _columns(**_KEYS, turn_no=Kind.INTEGER, role=Kind.TEXT, **_STRETCH, words=Kind.INTEGER, text=Kind.TEXT, **_DAY),
         _turns,
     ),
     Fact(
         "redactions",
-        _columns(**_KEYS, kind=Kind.TEXT, passages=Kind.INTEGER, masked_ms=Kind.INTEGER),
+        _columns(**_KEYS, kind=Kind.TEXT, passages=Kind.INTEGER, masked_ms=Kind.INTEGER, **_DAY),
         _redactions,
     ),
     Fact(
@@ -215,8 +237,9 @@ FACTS: tuple[Fact, ...] = (
             about=Kind.TEXT,
             tag=Kind.TEXT,
             facet=Kind.OPTIONAL_TEXT,
+            **_DAY,
         ),
         _tags_before,
     ),
 )
-"""The tables of facts, each holding ``call_id``."""
+"""The tables of facts, each holding ``call_id`` and ``local_date``."""

@@ -8,7 +8,9 @@ from pathlib import Path
 from callinsight.errors import StoreError
 
 HERE = Path(__file__).parent
-MIGRATIONS, VIEWS, CHECKS, PUBLISH = (HERE / name for name in ("migrations", "views", "checks", "publish"))
+MIGRATIONS, SUMMARIES, VIEWS, CHECKS, PUBLISH = (
+    HERE / name for name in ("migrations", "summaries", "views", "checks", "publish")
+)
 
 _NUMBERED = re.compile(r"\d+_(?P<name>[a-z0-9_]+)")
 

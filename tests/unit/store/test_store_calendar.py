@@ -1,11 +1,11 @@
 """The Dutch calendar: holidays on the right day, weeks as ISO counts them."""
 
-from datetime import date
+from datetime import date, time
 
 import duckdb
 import pytest
 
-from callinsight.store.calendar import easter, holidays, iso_week, week_start
+from callinsight.store.calendar import OpeningHours, easter, holidays, iso_week, sync_calendar, week_start
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,34 @@ def test_working_days_leave_out_weekends_and_days_that_offices_are_closed(writer
         "WHERE local_date BETWEEN DATE '2026-04-03' AND DATE '2026-04-07' ORDER BY 1"
     ).fetchall()
     assert rows == [(3, True), (4, False), (5, False), (6, False), (7, True)]
+
+
+def hours_of(writer: duckdb.DuckDBPyConnection, *days: date) -> list[tuple[time | None, time | None]]:
+    asked = "SELECT opens, closes FROM calendar WHERE list_contains(?, local_date) ORDER BY local_date"
+    return writer.execute(asked, [list(days)]).fetchall()
+
+
+def test_the_telephone_keeps_the_hours_that_it_is_given(writer: duckdb.DuckDBPyConnection) -> None:
+    thursday, friday, saturday, kings_day = (date(2026, 4, day) for day in (23, 24, 25, 27))
+    assert hours_of(writer, thursday, saturday) == [(time(8, 30), time(17, 0)), (None, None)]
+    evening = (time(9, 0), time(20, 0))
+    hours = OpeningHours({1: evening, 4: evening, 5: evening, 6: (time(9, 0), time(12, 0))}, frozenset({friday}))
+    assert sync_calendar(writer, hours)
+    assert hours_of(writer, thursday, friday, saturday, kings_day) == [
+        evening,
+        (None, None),
+        (time(9, 0), time(12, 0)),
+        (None, None),
+    ]
+    working = "SELECT count(*) FILTER (WHERE working_day), count(*) FROM calendar"
+    shut = writer.execute(f"{working} WHERE local_date BETWEEN DATE '2026-04-20' AND DATE '2026-04-26'").fetchall()
+    assert shut == [(4, 7)]  # a day that is shut is no working day; an open Saturday does not become one
+    assert not sync_calendar(writer, hours)
+    assert writer.execute(working).fetchall()[0][1] == (date(2046, 1, 1) - date(2015, 1, 1)).days
+
+
+def test_hours_that_cannot_be_are_refused() -> None:
+    with pytest.raises(ValueError, match="closes after it opens"):
+        OpeningHours({1: (time(17, 0), time(9, 0))})
+    with pytest.raises(ValueError, match="numbered from 1"):
+        OpeningHours({0: (time(9, 0), time(17, 0))})

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from callinsight.store.scripts import CHECKS, read_scripts
 
 MakeResult = Callable[..., CallResult]
 
+DAY = date(2026, 9, 1)
 NIGHT = RunRecord("night-1", datetime(2026, 9, 1, 22, 0, tzinfo=UTC), None, 5, 1, 60_000, 6_000)
 
 
@@ -58,17 +59,17 @@ def test_a_call_lands_in_every_table(writer: duckdb.DuckDBPyConnection, make_res
             "speech=bb22,tagger=cc33",
         )
     ]
-    assert writer.execute("FROM questions").fetchall() == [("call-0001", 0, "passport", "cost", 0.8, [1])]
-    assert writer.execute("FROM needs").fetchall() == [("call-0001", 0, 0, "travel", 0.7, [1])]
-    signal_row = ("call-0001", 0, "repeat-call", "human-review", "rule", 1.0, 2_000, 2_500, [1])
+    assert writer.execute("FROM questions").fetchall() == [("call-0001", 0, "passport", "cost", 0.8, [1], DAY)]
+    assert writer.execute("FROM needs").fetchall() == [("call-0001", 0, 0, "travel", 0.7, [1], DAY)]
+    signal_row = ("call-0001", 0, "repeat-call", "human-review", "rule", 1.0, 2_000, 2_500, [1], DAY)
     assert writer.execute("FROM signals").fetchall() == [signal_row]
     assert writer.execute("FROM measures").fetchall() == [
-        ("call-0001", 72_000, 4_000, 5_000, 60_000, 0, 0, 0, 12, 0.9, 0, 0, 0, 0, 0)
+        ("call-0001", 72_000, 4_000, 5_000, 60_000, 0, 0, 0, 12, 0.9, 0, 0, 0, 0, 0, DAY)
     ]
     assert writer.execute("FROM turns WHERE turn_no = 1").fetchall() == [
-        ("call-0001", 1, "caller", 2_000, 2_500, 5, "wat kost een nieuw paspoort")
+        ("call-0001", 1, "caller", 2_000, 2_500, 5, "wat kost een nieuw paspoort", DAY)
     ]
-    assert writer.execute("FROM redactions").fetchall() == [("call-0001", "bsn", 2, 200)]
+    assert writer.execute("FROM redactions").fetchall() == [("call-0001", "bsn", 2, 200, DAY)]
 
 
 def test_a_call_without_anything_to_say_is_loaded_too(
@@ -267,7 +268,7 @@ _HARM = {
     "numbered_from_zero": "UPDATE turns SET turn_no = 7 WHERE turn_no = 2 AND call_id = 'call-0001'",
     "evidence_points_at_turns": "UPDATE signals SET evidence = [1, 99] WHERE call_id = 'call-0001'",
     "no_failure_beside_result": "INSERT INTO failures VALUES ('ref-call-0001', 'decode', 'truncated', false)",
-    "times_make_sense": "UPDATE calls SET local_date = local_date + 1 WHERE call_id = 'call-0001'",
+    "times_make_sense": "UPDATE calls SET local_hour = local_hour + 1 WHERE call_id = 'call-0001'",
 }
 
 

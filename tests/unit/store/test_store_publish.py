@@ -207,6 +207,23 @@ def test_the_file_is_read_only_and_alone(
     assert stat.S_IMODE(target.stat().st_mode) == 0o444
 
 
+def test_duckdbs_own_command_line_opens_the_copy(
+    labelled: duckdb.DuckDBPyConnection, make_result: MakeResult, target: Path
+) -> None:
+    load_batch(labelled, _calls(make_result, {("passport", "cost"): 12}), [])
+    publish_from(labelled, target, PublishSettings(k=10), NOW)
+    program = Path(sys.executable).with_name("duckdb")
+    assert program.is_file(), "duckdb-cli is one of the tools for development: make test installs it"
+
+    def ask(sql: str) -> subprocess.CompletedProcess[str]:
+        asked = [str(program), "-csv", "-noheader", str(target), "-c", sql]  # not told to open it read-only
+        return subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False)
+
+    assert ask("SELECT topic_label, calls FROM topics_per_week").stdout == "Paspoort,12\n"
+    comment = ask("SELECT comment FROM duckdb_tables() WHERE table_name = 'topics_per_week'").stdout
+    assert "Hoeveel gesprekken" in comment
+
+
 def test_publishing_what_is_not_there_is_told(tmp_path: Path, target: Path) -> None:
     with pytest.raises(StoreError, match="there is no database"):
         publish(tmp_path / "none.duckdb", target)

@@ -15,7 +15,7 @@ from callinsight.store.columns import Column, Kind, insert_rows
 from callinsight.store.database import open_reader, open_writer
 from callinsight.store.dimensions import sync_dimensions
 from callinsight.store.load import LoadCounts, RunRecord, load_batch
-from callinsight.store.rebuild import LABEL_TABLES, RUN_TABLES, batches, content_digest, rebuild
+from callinsight.store.rebuild import LABEL_TABLES, RUN_TABLES, Labels, batches, content_digest, rebuild
 from callinsight.store.report import KindCount, last_run_id, night_report
 
 MakeResult = Callable[..., CallResult]
@@ -47,7 +47,7 @@ def test_a_rebuilt_database_equals_the_one_that_the_nights_built(
         for first in range(0, 7, 3):
             load_batch(connection, results[first : first + 3], [], NIGHT)
     before = _full_digest(database)
-    counts = rebuild(database, reversed(results), failures, small_taxonomy)
+    counts = rebuild(database, reversed(results), failures, Labels(small_taxonomy))
     assert counts == LoadCounts(added=7, failures=1)
     assert _full_digest(database) == before
     assert [path.name for path in database.parent.iterdir()] == [database.name]

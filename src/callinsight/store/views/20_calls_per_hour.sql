@@ -3,17 +3,15 @@
 -- failed, are not here.
 CREATE VIEW calls_per_hour AS
 SELECT
-    c.iso_week,
-    c.week_start,
-    c.local_date,
-    isodow(c.local_date) AS weekday,
-    c.local_hour,
-    c.queue,
-    count(*) AS calls,
-    round(sum(m.duration_ms) / 60000.0, 1) AS minutes
-FROM calls c
-JOIN measures m USING (call_id)
-GROUP BY ALL;
+    strftime(week_start, '%G-W%V') AS iso_week,
+    week_start,
+    local_date,
+    isodow(local_date) AS weekday,
+    local_hour,
+    queue,
+    calls,
+    round(duration_ms / 60000.0, 1) AS minutes
+FROM week_hours;
 
 COMMENT ON VIEW calls_per_hour IS 'Aantal gesprekken en gespreksminuten per uur en wachtrij.';
 COMMENT ON COLUMN calls_per_hour.iso_week IS 'Weeknummer volgens ISO 8601.';

@@ -4,14 +4,14 @@
 -- compare it with figures that do.
 CREATE VIEW first_contact_per_month AS
 SELECT
-    CAST(date_trunc('month', c.local_date) AS DATE) AS month_start,
-    count(*) FILTER (WHERE k.first_contact = 'solved') AS solved,
-    count(*) FILTER (WHERE k.first_contact = 'not-solved') AS not_solved,
-    count(*) FILTER (WHERE coalesce(k.first_contact, 'excluded') = 'excluded') AS excluded,
+    s.month_start,
+    CAST(coalesce(sum(s.calls) FILTER (WHERE k.first_contact = 'solved'), 0) AS BIGINT) AS solved,
+    CAST(coalesce(sum(s.calls) FILTER (WHERE k.first_contact = 'not-solved'), 0) AS BIGINT) AS not_solved,
+    CAST(coalesce(sum(s.calls) FILTER (WHERE coalesce(k.first_contact, 'excluded') = 'excluded'), 0) AS BIGINT) AS excluded,
     round(solved / nullif(solved + not_solved, 0), 3) AS solved_share
-FROM calls c
+FROM month_outcomes s
 LEFT JOIN outcome_kinds k USING (outcome)
-GROUP BY ALL;
+GROUP BY s.month_start;
 
 COMMENT ON VIEW first_contact_per_month IS 'Welk deel van de gesprekken in één keer is opgelost, per maand, afgaand op hoe het gesprek zelf afliep.';
 COMMENT ON COLUMN first_contact_per_month.month_start IS 'Eerste dag van de maand.';

@@ -3,25 +3,14 @@
 -- several life events, so one call may count for more than one. That topics come together does not prove that the event
 -- took place: nobody was asked. Deprecated life events do not count.
 CREATE VIEW life_events_per_month AS
-WITH heard AS (
-    SELECT DISTINCT CAST(date_trunc('month', local_date) AS DATE) AS month_start, call_id, topic, topic_label
-    FROM questions_labelled
-),
-bundled AS (
-    SELECT h.month_start, h.call_id, e.event, e.label, count(*) AS topics
-    FROM heard h
-    JOIN life_event_topics t ON t.topic = h.topic AND NOT t.deprecated
-    JOIN life_events e ON e.event = t.event AND NOT e.deprecated
-    GROUP BY ALL HAVING count(*) >= 2
-)
 SELECT
-    month_start,
-    event,
-    label AS event_label,
-    count(*) AS calls,
-    round(avg(topics), 1) AS topics_per_call
-FROM bundled
-GROUP BY ALL;
+    s.month_start,
+    s.event,
+    coalesce(e.label, s.event) AS event_label,
+    s.calls,
+    round(s.topics / s.calls, 1) AS topics_per_call
+FROM month_life_events s
+LEFT JOIN life_events e USING (event);
 
 COMMENT ON VIEW life_events_per_month IS 'In hoeveel gesprekken per maand onderwerpen van één levensgebeurtenis samenkwamen, zoals verhuizen.';
 COMMENT ON COLUMN life_events_per_month.month_start IS 'Eerste dag van de maand.';

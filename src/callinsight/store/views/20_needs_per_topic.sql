@@ -3,17 +3,16 @@
 -- two topics does not lend the need of one to the other.
 CREATE VIEW needs_per_topic AS
 SELECT
-    CAST(date_trunc('month', q.local_date) AS DATE) AS month_start,
-    q.domain_label,
-    q.topic,
-    q.topic_label,
-    n.need,
-    coalesce(k.label, n.need) AS need_label,
-    count(DISTINCT n.call_id) AS calls
-FROM needs n
-JOIN questions_labelled q USING (call_id, question_no)
-LEFT JOIN need_kinds k USING (need)
-GROUP BY ALL;
+    s.month_start,
+    coalesce(t.domain_label, 'Onbekend') AS domain_label,
+    s.topic,
+    coalesce(t.label, s.topic) AS topic_label,
+    s.need,
+    coalesce(k.label, s.need) AS need_label,
+    s.calls
+FROM month_topic_needs s
+LEFT JOIN topics t ON t.topic = s.topic
+LEFT JOIN need_kinds k ON k.need = s.need;
 
 COMMENT ON VIEW needs_per_topic IS 'Welke behoeften per maand achter de vragen over een onderwerp zaten: de vraag achter de vraag.';
 COMMENT ON COLUMN needs_per_topic.month_start IS 'Eerste dag van de maand.';

@@ -1,11 +1,14 @@
 -- How many calls held each need, per week.
 -- Counts a call once for every need heard in it, whatever the question. A call with no need that was clear does not count.
 CREATE VIEW needs_per_week AS
-SELECT c.iso_week, c.week_start, n.need, coalesce(k.label, n.need) AS need_label, count(DISTINCT n.call_id) AS calls
-FROM needs n
-JOIN calls c USING (call_id)
-LEFT JOIN need_kinds k USING (need)
-GROUP BY ALL;
+SELECT
+    strftime(s.week_start, '%G-W%V') AS iso_week,
+    s.week_start,
+    s.need,
+    coalesce(k.label, s.need) AS need_label,
+    s.calls
+FROM week_needs s
+LEFT JOIN need_kinds k USING (need);
 
 COMMENT ON VIEW needs_per_week IS 'Hoeveel gesprekken per week elke behoefte achter de vraag lieten horen.';
 COMMENT ON COLUMN needs_per_week.iso_week IS 'Weeknummer volgens ISO 8601.';

@@ -2,22 +2,16 @@
 -- Counts each pair of different needs once per call, in one direction only (need_a comes first in the alphabet of ids).
 -- Both needs may belong to one question or to two. Calls with one need only do not count.
 CREATE VIEW needs_together AS
-WITH heard AS (
-    SELECT DISTINCT CAST(date_trunc('month', c.local_date) AS DATE) AS month_start, n.call_id, n.need
-    FROM needs n JOIN calls c USING (call_id)
-)
 SELECT
-    a.month_start,
-    a.need AS need_a,
-    coalesce(ka.label, a.need) AS need_a_label,
-    b.need AS need_b,
-    coalesce(kb.label, b.need) AS need_b_label,
-    count(*) AS calls
-FROM heard a
-JOIN heard b ON b.call_id = a.call_id AND a.need < b.need
-LEFT JOIN need_kinds ka ON ka.need = a.need
-LEFT JOIN need_kinds kb ON kb.need = b.need
-GROUP BY ALL;
+    s.month_start,
+    s.need_a,
+    coalesce(a.label, s.need_a) AS need_a_label,
+    s.need_b,
+    coalesce(b.label, s.need_b) AS need_b_label,
+    s.calls
+FROM month_need_pairs s
+LEFT JOIN need_kinds a ON a.need = s.need_a
+LEFT JOIN need_kinds b ON b.need = s.need_b;
 
 COMMENT ON VIEW needs_together IS 'Welke behoeften samen in één gesprek voorkomen, per maand.';
 COMMENT ON COLUMN needs_together.month_start IS 'Eerste dag van de maand.';

@@ -2,15 +2,14 @@
 -- Counts every call once. first_contact says how the ending counts in first_contact_per_month.
 CREATE VIEW outcomes_per_week AS
 SELECT
-    c.iso_week,
-    c.week_start,
-    c.outcome,
-    coalesce(k.label, c.outcome) AS outcome_label,
+    strftime(s.week_start, '%G-W%V') AS iso_week,
+    s.week_start,
+    s.outcome,
+    coalesce(k.label, s.outcome) AS outcome_label,
     coalesce(k.first_contact, 'excluded') AS first_contact,
-    count(*) AS calls
-FROM calls c
-LEFT JOIN outcome_kinds k USING (outcome)
-GROUP BY ALL;
+    s.calls
+FROM week_outcomes s
+LEFT JOIN outcome_kinds k USING (outcome);
 
 COMMENT ON VIEW outcomes_per_week IS 'Hoe de gesprekken afliepen, per week.';
 COMMENT ON COLUMN outcomes_per_week.iso_week IS 'Weeknummer volgens ISO 8601.';

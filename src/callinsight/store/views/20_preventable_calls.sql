@@ -4,11 +4,20 @@
 -- do not count, so the real number may be higher.
 CREATE VIEW preventable_calls AS
 SELECT
-    iso_week, week_start, domain_label, topic, topic_label, facet, facet_label, section,
-    count(DISTINCT call_id) AS calls
-FROM questions_labelled
-WHERE preventable = 'likely' AND facet IS NOT NULL
-GROUP BY ALL;
+    strftime(s.week_start, '%G-W%V') AS iso_week,
+    s.week_start,
+    coalesce(t.domain_label, 'Onbekend') AS domain_label,
+    s.topic,
+    coalesce(t.label, s.topic) AS topic_label,
+    s.facet,
+    coalesce(own.label, generic.label, s.facet) AS facet_label,
+    coalesce(own.section, generic.section, '') AS section,
+    s.calls
+FROM week_questions s
+LEFT JOIN topics t ON t.topic = s.topic
+LEFT JOIN facets own ON own.topic = s.topic AND own.facet = s.facet
+LEFT JOIN facets generic ON generic.topic = '*' AND generic.facet = s.facet
+WHERE s.facet IS NOT NULL AND coalesce(own.preventable, generic.preventable, 'depends') = 'likely';
 
 COMMENT ON VIEW preventable_calls IS 'Vragen die een betere brief, pagina of werkwijze vaak had voorkomen, met het deel van het kennisartikel dat beter kan.';
 COMMENT ON COLUMN preventable_calls.iso_week IS 'Weeknummer volgens ISO 8601.';

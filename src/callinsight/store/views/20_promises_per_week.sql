@@ -5,31 +5,10 @@
 -- promised call-back did not come; that promise was made earlier, mostly in another week, so broken is no part of promises.
 -- A promise may be about something else than calling back.
 CREATE VIEW promises_per_week AS
-WITH told AS (
-    SELECT
-        c.call_id,
-        c.iso_week,
-        c.week_start,
-        c.outcome = 'callback-request' AS asked,
-        coalesce(bool_or(s.kind IN ('promise-made', 'promise-without-date')), false) AS promised,
-        coalesce(bool_or(s.kind = 'promise-without-date'), false) AS termless,
-        coalesce(bool_or(s.kind = 'broken-promise-callback'), false) AS broken
-    FROM calls c
-    LEFT JOIN signals s USING (call_id)
-    GROUP BY ALL
-)
 SELECT
-    iso_week,
-    week_start,
-    count(*) FILTER (WHERE promised) AS promises,
-    count(*) FILTER (WHERE promised AND NOT termless) AS with_term,
-    count(*) FILTER (WHERE termless) AS without_term,
-    count(*) FILTER (WHERE promised AND NOT asked) AS without_request,
-    count(*) FILTER (WHERE asked) AS callbacks,
-    count(*) FILTER (WHERE broken) AS broken
-FROM told
-WHERE promised OR asked OR broken
-GROUP BY ALL;
+    strftime(week_start, '%G-W%V') AS iso_week, week_start,
+    promises, with_term, without_term, without_request, callbacks, broken
+FROM week_promises;
 
 COMMENT ON VIEW promises_per_week IS 'Toezeggingen naast contactverzoeken, en bellers die zeggen dat ze niet zijn teruggebeld, per week.';
 COMMENT ON COLUMN promises_per_week.iso_week IS 'Weeknummer volgens ISO 8601.';

@@ -3,10 +3,18 @@
 -- counts twice over the whole table: add up calls_per_hour for the number of calls. Calls without any question do not count.
 CREATE VIEW questions_per_week AS
 SELECT
-    iso_week, week_start, domain_label, topic, topic_label, facet, facet_label,
-    count(DISTINCT call_id) AS calls
-FROM questions_labelled
-GROUP BY ALL;
+    strftime(s.week_start, '%G-W%V') AS iso_week,
+    s.week_start,
+    coalesce(t.domain_label, 'Onbekend') AS domain_label,
+    s.topic,
+    coalesce(t.label, s.topic) AS topic_label,
+    s.facet,
+    coalesce(own.label, generic.label, s.facet, 'Niet duidelijk') AS facet_label,
+    s.calls
+FROM week_questions s
+LEFT JOIN topics t ON t.topic = s.topic
+LEFT JOIN facets own ON own.topic = s.topic AND own.facet = s.facet
+LEFT JOIN facets generic ON generic.topic = '*' AND generic.facet = s.facet;
 
 COMMENT ON VIEW questions_per_week IS 'Hoeveel gesprekken per week over elke specifieke vraag gingen.';
 COMMENT ON COLUMN questions_per_week.iso_week IS 'Weeknummer volgens ISO 8601.';

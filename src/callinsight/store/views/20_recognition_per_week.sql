@@ -2,17 +2,15 @@
 -- The mean is weighted by words, so long calls count for more. It is the recogniser's own belief, not a measured error.
 CREATE VIEW recognition_per_week AS
 SELECT
-    c.iso_week,
-    c.week_start,
-    count(*) AS calls,
-    CAST(sum(m.words) AS BIGINT) AS words,
-    round(sum(m.words * m.mean_word_probability) / nullif(sum(m.words), 0), 3) AS mean_word_probability,
-    CAST(sum(m.loops_redecoded) AS BIGINT) AS loops_redecoded,
-    CAST(sum(m.loops_dropped) AS BIGINT) AS loops_dropped,
-    CAST(sum(m.phantoms_dropped) AS BIGINT) AS phantoms_dropped
-FROM calls c
-JOIN measures m USING (call_id)
-GROUP BY ALL;
+    strftime(week_start, '%G-W%V') AS iso_week,
+    week_start,
+    calls,
+    words,
+    round(CAST(word_probability AS DOUBLE) / nullif(words, 0), 3) AS mean_word_probability,
+    loops_redecoded,
+    loops_dropped,
+    phantoms_dropped
+FROM week_recognition;
 
 COMMENT ON VIEW recognition_per_week IS 'Hoe zeker de spraakherkenning was, per week.';
 COMMENT ON COLUMN recognition_per_week.iso_week IS 'Weeknummer volgens ISO 8601.';

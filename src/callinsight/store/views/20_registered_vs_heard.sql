@@ -2,29 +2,18 @@
 -- Counts calls that have both a registered topic and a recognised question. Calls of which the topic stayed unknown are
 -- left out. agrees is also true when the registered topic was heard as a later question of the same call.
 CREATE VIEW registered_vs_heard AS
-WITH heard AS (
-    SELECT
-        call_id,
-        arg_min(topic, question_no) AS topic,
-        list(topic) AS all_topics
-    FROM questions WHERE topic <> 'unknown'
-    GROUP BY call_id
-)
 SELECT
-    c.iso_week,
-    c.week_start,
-    c.registered_topic,
-    coalesce(r.label, c.registered_topic) AS registered_label,
-    h.topic AS heard_topic,
-    coalesce(t.label, h.topic) AS heard_label,
-    list_contains(h.all_topics, c.registered_topic) AS agrees,
-    count(*) AS calls
-FROM calls c
-JOIN heard h USING (call_id)
-LEFT JOIN topics r ON r.topic = c.registered_topic
-LEFT JOIN topics t ON t.topic = h.topic
-WHERE c.registered_topic IS NOT NULL
-GROUP BY ALL;
+    strftime(s.week_start, '%G-W%V') AS iso_week,
+    s.week_start,
+    s.registered_topic,
+    coalesce(r.label, s.registered_topic) AS registered_label,
+    s.heard_topic,
+    coalesce(t.label, s.heard_topic) AS heard_label,
+    s.agrees,
+    s.calls
+FROM week_registered s
+LEFT JOIN topics r ON r.topic = s.registered_topic
+LEFT JOIN topics t ON t.topic = s.heard_topic;
 
 COMMENT ON VIEW registered_vs_heard IS 'Het geregistreerde onderwerp naast het onderwerp dat is gehoord, per week.';
 COMMENT ON COLUMN registered_vs_heard.iso_week IS 'Weeknummer volgens ISO 8601.';

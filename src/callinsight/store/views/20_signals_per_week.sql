@@ -1,11 +1,14 @@
 -- How many calls carried each signal, per week.
 -- Counts a call once per kind of signal, however often it was heard in that call.
 CREATE VIEW signals_per_week AS
-SELECT c.iso_week, c.week_start, s.kind, coalesce(k.label, s.kind) AS kind_label, count(DISTINCT s.call_id) AS calls
-FROM signals s
-JOIN calls c USING (call_id)
-LEFT JOIN signal_kinds k ON k.kind = s.kind
-GROUP BY ALL;
+SELECT
+    strftime(s.week_start, '%G-W%V') AS iso_week,
+    s.week_start,
+    s.kind,
+    coalesce(k.label, s.kind) AS kind_label,
+    s.calls
+FROM week_signals s
+LEFT JOIN signal_kinds k USING (kind);
 
 COMMENT ON VIEW signals_per_week IS 'Hoeveel gesprekken per week elk signaal hadden.';
 COMMENT ON COLUMN signals_per_week.iso_week IS 'Weeknummer volgens ISO 8601.';

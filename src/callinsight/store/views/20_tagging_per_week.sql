@@ -3,28 +3,26 @@
 -- known and whose specific question is not. mean_score is the model's own belief, not a measured error: callinsight eval
 -- and verdicts_per_tag measure that. tag_versions tells by what the calls of the week were tagged.
 CREATE VIEW tagging_per_week AS
-WITH asked AS (
+WITH versions AS (
     SELECT
-        call_id,
-        count(*) FILTER (WHERE topic <> 'unknown') AS known,
-        count(*) FILTER (WHERE topic <> 'unknown' AND facet IS NULL) AS unclear,
-        sum(score) FILTER (WHERE topic <> 'unknown') AS score
-    FROM questions GROUP BY call_id
+        week_start,
+        string_agg(DISTINCT tag_version, ', ' ORDER BY tag_version) AS tag_versions,
+        count(DISTINCT coalesce(tag_version, '')) > 1 AS mixed_versions
+    FROM calls GROUP BY week_start
 )
 SELECT
-    c.iso_week,
-    c.week_start,
-    count(*) AS calls,
-    count(*) FILTER (WHERE coalesce(a.known, 0) = 0) AS unknown_calls,
-    round(unknown_calls / count(*), 3) AS unknown_share,
-    CAST(coalesce(sum(a.known), 0) AS BIGINT) AS questions,
-    CAST(coalesce(sum(a.unclear), 0) AS BIGINT) AS unclear_questions,
-    round(sum(a.score) / nullif(sum(a.known), 0), 3) AS mean_score,
-    coalesce(string_agg(DISTINCT c.tag_version, ', ' ORDER BY c.tag_version), '') AS tag_versions,
-    count(DISTINCT coalesce(c.tag_version, '')) > 1 AS mixed_versions
-FROM calls c
-LEFT JOIN asked a USING (call_id)
-GROUP BY ALL;
+    strftime(w.week_start, '%G-W%V') AS iso_week,
+    w.week_start,
+    w.calls,
+    w.unknown_calls,
+    round(w.unknown_calls / w.calls, 3) AS unknown_share,
+    w.questions,
+    w.unclear_questions,
+    round(CAST(w.score AS DOUBLE) / nullif(w.questions, 0), 3) AS mean_score,
+    coalesce(v.tag_versions, '') AS tag_versions,
+    coalesce(v.mixed_versions, false) AS mixed_versions
+FROM week_tagging w
+LEFT JOIN versions v USING (week_start);
 
 COMMENT ON VIEW tagging_per_week IS 'Hoe zeker het model was van de vragen die het hoorde, per week.';
 COMMENT ON COLUMN tagging_per_week.iso_week IS 'Weeknummer volgens ISO 8601.';

@@ -5,11 +5,11 @@
 -- the square-root scale (Huffman, Applied Statistics 33, 1984). When the weeks before differ more than Poisson counts do,
 -- it is widened by that dispersion, and Student's t takes the place of the normal distribution, because a dispersion out
 -- of few weeks is uncertain itself. It is a 99 % interval, so that of a hundred topics one or two stand out by chance
--- alone. The first week of the data does not count when it began before they did. With fewer than four weeks before,
+-- alone. The first week of the data does not count when it began before they did. With fewer than three weeks before,
 -- nothing is concluded. Trends of seasons are not taken out.
 CREATE VIEW rising_topics AS
 WITH busy_weeks AS (
-    SELECT week_start, min(local_date) AS first_day, max(local_date) AS last_day FROM calls GROUP BY week_start
+    SELECT week_start, first_day, last_day FROM week_calls
 ),
 last_week AS (
     SELECT max(week_start) AS week_start FROM busy_weeks
@@ -40,9 +40,8 @@ exposure AS (
 counts AS (
     SELECT t.topic, w.week_start, w.days, w.is_last, coalesce(p.calls, 0) AS calls
     FROM weeks w
-    CROSS JOIN (SELECT DISTINCT topic FROM questions) t
-    LEFT JOIN (SELECT topic, week_start, calls FROM topics_per_week) p
-        ON p.topic = t.topic AND p.week_start = w.week_start
+    CROSS JOIN (SELECT DISTINCT topic FROM week_topics) t
+    LEFT JOIN week_topics p ON p.topic = t.topic AND p.week_start = w.week_start
 ),
 totals AS (
     SELECT
@@ -72,8 +71,9 @@ bounds AS (
         sqrt((t.calls_before + 0.375) * ratio) AS middle,
         CASE
             WHEN s.dispersion = 1 THEN 2.576
-            -- Student's t, 99 %, for 3 to 7 degrees of freedom
-            ELSE list_extract([5.841, 4.604, 4.032, 3.707, 3.499], CAST(least(greatest(e.weeks_before - 3, 1), 5) AS INTEGER))
+            -- Student's t, 99 %, for 2 to 7 degrees of freedom
+            ELSE list_extract([9.925, 5.841, 4.604, 4.032, 3.707, 3.499],
+                CAST(least(greatest(e.weeks_before - 2, 1), 6) AS INTEGER))
         END * sqrt(s.dispersion * (1 + ratio)) / 2 AS margin
     FROM totals t LEFT JOIN spread s USING (topic) CROSS JOIN exposure e
 )
@@ -87,7 +87,7 @@ SELECT
     round(greatest(0, power(greatest(0, b.middle - b.margin), 2) - 0.375), 1) AS expected_low,
     round(power(b.middle + b.margin, 2) - 0.375, 1) AS expected_high,
     CASE
-        WHEN b.weeks_before < 4 THEN 'te weinig weken'
+        WHEN b.weeks_before < 3 THEN 'te weinig weken'
         WHEN sqrt(b.calls + 0.375) > b.middle + b.margin THEN 'stijgt'
         WHEN sqrt(b.calls + 0.375) < b.middle - b.margin THEN 'daalt'
         ELSE 'geen verandering'

@@ -16,7 +16,8 @@ CREATE TABLE tags_before (
     until TIMESTAMPTZ NOT NULL,
     about VARCHAR NOT NULL,
     tag VARCHAR NOT NULL,
-    facet VARCHAR
+    facet VARCHAR,
+    local_date DATE
 );
 COMMENT ON TABLE tags_before IS 'Eén rij per label dat een gesprek eerder had, voordat het opnieuw werd gelabeld. Zo zijn oud en nieuw te vergelijken.';
 COMMENT ON COLUMN tags_before.call_id IS 'Het gesprek; zie calls.';
@@ -27,6 +28,7 @@ COMMENT ON COLUMN tags_before.until IS 'Wanneer andere labels ervoor in de plaat
 COMMENT ON COLUMN tags_before.about IS 'Soort label: question (vraag), need (behoefte), outcome (afloop) of signal (signaal).';
 COMMENT ON COLUMN tags_before.tag IS 'Vaste code van het onderwerp, de behoefte, de afloop of het signaal.';
 COMMENT ON COLUMN tags_before.facet IS 'Specifieke vraag bij een onderwerp; leeg als die niet duidelijk was.';
+COMMENT ON COLUMN tags_before.local_date IS 'Datum van het gesprek in Nederland, zoals in calls.';
 
 CREATE TABLE topic_candidates (
     candidate_id VARCHAR NOT NULL,

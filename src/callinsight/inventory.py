@@ -1,0 +1,75 @@
+"""What is stored where, who may see it and how long it stays: a Markdown page in Dutch, for a privacy officer.
+
+The files are listed in ``inventory.toml``, and a test compares the list with all that a night leaves behind; the
+tables come from the schema itself.
+"""
+
+import sys
+import tomllib
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from importlib.resources import files
+
+from callinsight.store import dictionary
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Files in the work folder: ``pattern`` is relative to it, as in :mod:`fnmatch`."""
+
+    pattern: str
+    holds: str
+    readers: str
+    term: str
+
+
+def _read() -> tuple[Kept, ...]:
+    text = files("callinsight").joinpath("inventory.toml").read_text(encoding="utf-8")
+    return tuple(Kept(**entry) for entry in tomllib.loads(text)["file"])
+
+
+FILES = _read()
+
+_INTRODUCTION = """# Wat staat waar, en hoe lang
+
+Deze pagina is gemaakt met `python -m callinsight.inventory > docs/privacy/wat-staat-waar.md`. Een test bewaakt dat zij
+klopt met de database, en een andere dat een nacht geen bestand achterlaat dat hier niet staat.
+
+**Nooit geschreven:** geluid en tekst van voor het maskeren, stemkenmerken, de naam of het nummer van een medewerker.
+Die bestaan alleen in het geheugen van het proces dat het gesprek verwerkt. De opnamen zelf staan in de inbox;
+Callinsight leest ze en verandert of wist ze niet.
+
+Bestanden in de werkmap zijn alleen leesbaar voor de gebruiker waaronder de verwerking draait, behalve de
+gepubliceerde kopie. Zet de werkmap op een versleutelde schijf.
+
+## Bestanden in de werkmap
+
+| bestand | wat erin staat | voor wie | hoe lang |
+| --- | --- | --- | --- |
+"""
+
+_TABLES = """
+## Tabellen in de werkdatabase
+
+Alle kolommen staan in het [gegevenswoordenboek](../data-dictionary.md). Gemaskeerde tekst staat alleen in `turns`;
+regels van een gesprek verdwijnen met `callinsight forget`.
+
+| tabel | wat erin staat |
+| --- | --- |
+"""
+
+
+def kept_as(place: str) -> Kept | None:
+    """The line of the list that a file belongs to, by its place in the work folder; ``None`` when none fits."""
+    return next((kept for kept in FILES if fnmatch(place, kept.pattern)), None)
+
+
+def render() -> str:
+    """The page in Markdown."""
+    listed = "".join(f"| `{kept.pattern}` | {kept.holds} | {kept.readers} | {kept.term} |\n" for kept in FILES)
+    rows = "".join(f"| `{name}` | {comment} |\n" for name, comment in dictionary.tables())
+    return _INTRODUCTION + listed + _TABLES + rows
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render())
