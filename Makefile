@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test accessibility lint format models bench bench-privacy lock clean
+.PHONY: help demo test accessibility lint format models bench bench-privacy bench-sql lock clean
 .DEFAULT_GOAL := help
 
 help:  ## show these targets
@@ -45,6 +45,10 @@ bench: $(STAMP)  ## speed and memory on an hour of audio made of the bundled cal
 bench-privacy: $(STAMP)  ## redaction per kind, and what can be heard in review copies
 	@$(BIN)/python tests/bench/privacy.py
 	@$(BIN)/python tests/bench/review_copies.py
+
+CALLS ?= 10000000
+bench-sql: $(STAMP)  ## the database at 10 million calls (CALLS=1000000 for less): views, a night, loading, other databases
+	@PYTHONPATH=tests $(BIN)/python -m bench.sql --calls $(CALLS)
 
 lock: $(STAMP)  ## resolve the dependencies anew
 	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \

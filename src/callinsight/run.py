@@ -200,8 +200,9 @@ def _load(settings: Settings, record: RunRecord | None) -> LoadCounts:
         waiting = ledger.not_loaded()
         for first in range(0, max(1, len(waiting)), LOAD_BATCH):
             batch = waiting[first : first + LOAD_BATCH]
-            results = [bundle.read_result(bundle.result_path(work.results, call_id)) for call_id in batch]
-            counts += load_batch(connection, results, fresh if first == 0 else (), record, more_follow=True)
+            with bundle.collector_paused():
+                results = bundle.read_results(work.results, batch)
+                counts += load_batch(connection, results, fresh if first == 0 else (), record, more_follow=True)
             ledger.mark_loaded(batch)
         finish_load(connection)
         ledger.mark_failures_loaded(set_aside)
@@ -213,8 +214,11 @@ def _load(settings: Settings, record: RunRecord | None) -> LoadCounts:
 def rebuild(settings: Settings) -> LoadCounts:
     """Make the database anew from the result files, and swap it in. Raises ``StoreError``."""
     work = settings.work
+    ids = list(bundle.result_ids(work.results))
     results = (
-        bundle.read_result(bundle.result_path(work.results, call_id)) for call_id in bundle.result_ids(work.results)
+        result
+        for first in range(0, len(ids), LOAD_BATCH)
+        for result in bundle.read_results(work.results, ids[first : first + LOAD_BATCH])
     )
     taxonomy = load_taxonomy(settings.models.taxonomy)
     work.folder.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,6 @@ CREATE OR REPLACE TEMP MACRO skewed(names, share) AS pick(names, pow(share, 2.6)
 
 _LISTS = """
 SET VARIABLE topics = (SELECT list(topic ORDER BY hash(topic)) FROM topics WHERE topic <> 'unknown');
-SET VARIABLE facets = (SELECT list(facet ORDER BY hash(facet)) FROM facets WHERE topic = '*');
 SET VARIABLE needs = (SELECT list(need ORDER BY hash(need)) FROM need_kinds);
 SET VARIABLE outcomes = (SELECT list(outcome ORDER BY hash(outcome)) FROM outcome_kinds);
 SET VARIABLE kinds = (SELECT list(kind ORDER BY hash(kind)) FROM signal_kinds);
@@ -82,18 +81,22 @@ ORDER BY i
 
 _QUESTIONS = """
 CREATE OR REPLACE TEMP TABLE asked AS
+WITH heard AS (
+    SELECT
+        *,
+        CASE
+            WHEN draw(i, 20 + n) < 0.15 THEN 'unknown'
+            WHEN draw(i, 20 + n) < 0.25 THEN pick(getvariable('topics'), draw(epoch(week_start), 9))
+            ELSE skewed(getvariable('topics'), draw(i, 30 + n))
+        END AS topic
+    FROM (SELECT *, unnest(range(questions)) AS n FROM made)
+)
 SELECT
-    i, call_id, n AS question_no, local_date,
-    CASE
-        WHEN draw(i, 20 + n) < 0.15 THEN 'unknown'
-        WHEN draw(i, 20 + n) < 0.25 THEN pick(getvariable('topics'), draw(epoch(week_start), 9))
-        ELSE skewed(getvariable('topics'), draw(i, 30 + n))
-    END AS topic,
-    CASE WHEN topic <> 'unknown' AND draw(i, 40 + n) < 0.7 THEN skewed(getvariable('facets'), draw(i, 50 + n)) END
-        AS facet,
+    i, call_id, n AS question_no, local_date, topic,
+    CASE WHEN draw(i, 40 + n) < 0.7 THEN skewed(f.facets, draw(i, 50 + n)) END AS facet,
     round(0.5 + 0.5 * draw(i, 60 + n), 4) AS score,
     CASE WHEN topic = 'unknown' THEN 0 ELSE (draw(i, 70 + n) < 0.5)::INT + (draw(i, 70 + n) < 0.1)::INT END AS needs
-FROM (SELECT *, unnest(range(questions)) AS n FROM made)
+FROM heard LEFT JOIN fitting f USING (topic)
 ORDER BY i, n
 """
 
@@ -153,6 +156,8 @@ _FACTS = (
     """,
 )
 
+_FITTING = "CREATE OR REPLACE TEMP TABLE fitting (topic VARCHAR, facets VARCHAR[])"
+
 TABLES = ("calls", "questions", "needs", "signals", "measures", "turns", "redactions")
 
 
@@ -172,6 +177,9 @@ def prepare_drawing(connection: duckdb.DuckDBPyConnection, plan: Plan, taxonomy:
     connection.execute(f"SET VARIABLE seed = {plan.seed}")
     connection.execute(_MACROS)
     connection.execute(_LISTS)
+    connection.execute(_FITTING)
+    fitting = [(topic.id, list(topic.facet_ids)) for topic in taxonomy.topics.values()]
+    connection.executemany("INSERT INTO fitting VALUES (?, ?)", fitting)
     connection.execute(_DAYS.format(last=plan.last_day, years=plan.years))
 
 
@@ -188,3 +196,16 @@ def fill(connection: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     connection.execute("DROP TABLE made")
     connection.execute("DROP TABLE asked")
     connection.execute("CHECKPOINT")
+
+
+def add_reviews(connection: duckdb.DuckDBPyConnection) -> None:
+    """Verdicts on two thousand calls of the last two years, so that their views have something to tell."""
+    connection.execute(
+        """
+        INSERT INTO reviews BY NAME SELECT
+            'v' || row_number() OVER (ORDER BY call_id) AS review_id, call_id, 'question' AS about, topic AS tag, facet,
+            CASE WHEN hash(call_id) % 4 = 0 THEN 'wrong' ELSE 'right' END AS verdict, 'kwaliteitsmedewerker' AS role,
+            now() AS decided_at, now()::TIMESTAMP AS decided_local
+        FROM (FROM questions WHERE question_no = 0 AND local_date > DATE '2024-11-20' ORDER BY hash(call_id) LIMIT 2000)
+        """
+    )

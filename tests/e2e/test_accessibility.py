@@ -7,24 +7,24 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from callinsight import bundle, copies, meeting, run, score_page, settings, taxonomy_files
-from callinsight.audio_opus import encode_opus
+from callinsight import bundle, copies, meeting, review_copy, run, score_page, settings, taxonomy_files
 from callinsight.core.improvement import ActionKind
-from callinsight.core.values import Severity, Waveform
+from callinsight.core.values import CopyState, Severity
 from callinsight.evaluate import Evaluation
 from callinsight.review import pack
 from callinsight.scoring import LabelScore, summarise
 from support.browser import CHROMIUM, Page, open_page
 from support.calls import ROOT
 from support.results import FIRST_MONDAY, spoken_call, story
+from support.sound import material
 
 AXE = ROOT / "build" / "accessibility" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa")
@@ -36,9 +36,7 @@ VIEWS: dict[str, dict[str, Any]] = {
     "printed": {"width": 720, "media": "print"},
     "printed from a dark screen": {"width": 720, "scheme": "dark", "media": "print"},
 }
-FOCUSED = 'a[href], [tabindex="0"], audio[controls]'
-BUTTONS = 8
-"""A player has no more of them."""
+REACHED = 'a[href], [tabindex="0"], audio[controls]'
 PAGES = ("meeting", "quiet meeting", "scores")
 
 pytestmark = [
@@ -62,10 +60,12 @@ def _meeting(folder: Path) -> Path:
         spoken_call(one, last, "passport", "cost", said=said, flags=((kind, severity),))
         for one, kind, severity, said in flagged
     ]
-    noise = np.random.default_rng(0).uniform(-0.1, 0.1, (1, 95 * 16_000)).astype(np.float32)
-    copies.write_copy(chosen.work.review_copies, "flag-urgent", encode_opus(Waveform(noise, 16_000)))
+    states = {"flag-urgent": CopyState.MADE, "flag-review": CopyState.REFUSED}
     for result in [*story(), *extra]:
-        bundle.write_result(chosen.work.results, result)
+        state = states.get(result.call.call_id, CopyState.OFF)
+        bundle.write_result(chosen.work.results, replace(result, review_copy=state))
+        if state is CopyState.MADE:
+            copies.write_copy(chosen.work.review_copies, result.call.call_id, review_copy.make(material(result)).data)
     meeting.add_action(
         chosen,
         meeting.Plan(
@@ -176,7 +176,7 @@ def test_axe_would_find_a_fault(browser: Page, tmp_path: Path) -> None:
 def test_nothing_but_the_page_itself_is_asked_for(browser: Page, pages: dict[str, Path], name: str) -> None:
     browser.look()
     browser.open(pages[name])
-    outside = [one for one in browser.requested if not one.startswith("data:image/svg+xml;base64,")]
+    outside = [one for one in browser.requested if not one.startswith("data:")]
     assert outside == [pages[name].resolve().as_uri()]
 
 
@@ -185,28 +185,30 @@ def test_nothing_but_the_page_itself_is_asked_for(browser: Page, pages: dict[str
 def test_the_keyboard_reaches_all_and_the_focus_shows(
     browser: Page, pages: dict[str, Path], name: str, scheme: str
 ) -> None:
-    """Every link, player and part that scrolls gets the focus in order of the page, with an outline of 2 px or more."""
+    """Every link and every part that scrolls gets the focus in order of the page, with an outline of 2 px or more."""
     browser.look(scheme=scheme)
     browser.open(pages[name])
-    wanted = browser.ask(f"document.querySelectorAll('{FOCUSED}').length")
-    players = browser.ask("document.querySelectorAll('audio[controls]').length")
+    wanted = browser.ask(f"document.querySelectorAll('{REACHED}').length")
     seen: list[int] = []
-    for _ in range(wanted + BUTTONS * players):
-        browser.press_tab()
-        told = browser.ask(
-            f"(() => {{ const all = [...document.querySelectorAll('{FOCUSED}')];"
-            """const e = document.activeElement, s = getComputedStyle(e);
-            const box = e.getBoundingClientRect();
-            return [all.indexOf(e), s.outlineStyle, parseFloat(s.outlineWidth), box.right > 0 && box.width > 0]; })()"""
-        )
-        if seen[-1:] == [told[0]]:
-            continue  # the next button of the same player
-        seen.append(told[0])
-        assert told[1] != "none"
-        assert told[2] >= 2
-        assert told[3], "what has the focus must be on the screen"
+    for _ in range(10 * wanted):  # a player has some buttons of its own
         if len(seen) == wanted:
             break
+        browser.press_tab()
+        told = browser.ask(
+            """(() => { const e = document.activeElement, s = getComputedStyle(e);
+            const all = [...document.querySelectorAll('REACHED')];
+            const box = e.getBoundingClientRect(), shown = box.right > 0 && box.width > 0;
+            return [all.indexOf(e), s.outlineStyle, parseFloat(s.outlineWidth), shown, e.tagName]; })()""".replace(
+                "REACHED", REACHED
+            )
+        )
+        if seen[-1:] == [told[0]]:
+            continue
+        seen.append(told[0])
+        if told[4] != "AUDIO":  # its buttons show the browser's own focus
+            assert told[1] != "none"
+            assert told[2] >= 2
+        assert told[3], "what has the focus must be on the screen"
     assert seen == list(range(wanted))
 
 
@@ -232,6 +234,14 @@ def test_headings_tables_and_language_are_told(browser: Page, pages: dict[str, P
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_a_player_says_what_it_plays_and_waits(browser: Page, pages: dict[str, Path]) -> None:
+    browser.look()
+    browser.open(pages["meeting"])
+    told = browser.ask("[...document.querySelectorAll('audio')].map(a => [a.ariaLabel, a.controls, a.autoplay])")
+    assert told
+    assert all(label.startswith("Luister naar") and controls and not by_itself for label, controls, by_itself in told)
 
 
 def test_a_chart_says_in_words_what_it_shows(browser: Page, pages: dict[str, Path]) -> None:

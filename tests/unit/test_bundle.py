@@ -1,5 +1,6 @@
 """Result files: whole or not there, equal bytes for equal results, and damage that is named without its content."""
 
+import gc
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -109,3 +110,13 @@ def test_removing_a_result(tmp_path: Path) -> None:
     assert bundle.remove_result(tmp_path, "cabc234")
     assert not bundle.remove_result(tmp_path, "cabc234")
     assert list(bundle.result_ids(tmp_path)) == []
+
+
+def test_many_results_come_in_the_order_asked_and_the_collector_runs_again(tmp_path: Path) -> None:
+    for call_id in ("cabc234", "cxyz567"):
+        bundle.write_result(tmp_path, result(call_id))
+    assert bundle.read_results(tmp_path, ["cxyz567", "cabc234"]) == [result("cxyz567"), result("cabc234")]
+    bundle.result_path(tmp_path, "cabc234").write_bytes(b"no gzip")
+    with pytest.raises(StoreError, match="cabc234"):
+        bundle.read_results(tmp_path, ["cabc234"])
+    assert gc.isenabled()

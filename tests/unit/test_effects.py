@@ -162,3 +162,73 @@ def _rounded(found: Effect) -> tuple[object, ...]:
 def test_negative_counts_are_refused() -> None:
     with pytest.raises(ValueError, match="negative"):
         Week(0, -1, 10, 5)
+
+
+WEEKDAYS = np.array([0.28, 0.20, 0.18, 0.18, 0.16])
+"""How calls are spread over the days of a week; on a public holiday there are none."""
+
+
+def short_series(rng: np.random.Generator, means: list[float], spread: float) -> list[Week]:
+    """Weeks made of days, one in six with a holiday on its Monday; other calls keep the same days."""
+    made = []
+    for number, mean in enumerate(means):
+        open_days = WEEKDAYS * ([0, 1, 1, 1, 1] if rng.random() < 1 / 6 else [1, 1, 1, 1, 1])
+        calls = drawn(rng, [float(share * mean) for share in open_days if share > 0], spread)
+        others = int(rng.poisson(open_days * max(20, 4 * means[0])).sum())
+        made.append(Week(number, sum(calls), others, int((open_days > 0).sum())))
+    return made
+
+
+def conclusions(means: list[float], split: int, spread: float, times: int = 500) -> list[Conclusion]:
+    rng = np.random.default_rng(23)
+    series = (short_series(rng, means, spread) for _ in range(times))
+    return [effect(one[:split], one[split:]).conclusion for one in series]
+
+
+@pytest.mark.parametrize("mean", [1.0, 3.0, 10.0, 30.0])
+@pytest.mark.parametrize("spread", [1.0, 1.5, 2.0, 3.0])
+@pytest.mark.parametrize(("before", "after"), [(4, 3), (4, 4), (7, 6)])
+def test_in_short_series_at_most_one_in_twenty_alarms_is_false(
+    before: int, after: int, mean: float, spread: float
+) -> None:
+    """Also when counts vary three times as much as Poisson's, with weekdays and holidays; 5 % of 500 is 25, and 6.8 %
+    would be chance (two standard errors)."""
+    told = conclusions([mean] * (before + after), before, spread)
+    assert sum(one in (LESS, MORE) for one in told) <= 34
+
+
+@pytest.mark.parametrize(("spread", "most"), [(1.0, 0.05), (2.0, 0.05)])
+def test_in_short_series_a_halving_is_seldom_called_no_difference(spread: float, most: float) -> None:
+    told = conclusions([12.0] * 5 + [6.0] * 5, 5, spread)
+    assert told.count(SAME) <= 500 * most
+    assert told.count(MORE) == 0
+
+
+@pytest.mark.parametrize(
+    ("mean", "factor", "conclusion", "least"),
+    [(10.0, 0.1, LESS, 0.9), (30.0, 0.5, LESS, 0.8), (30.0, 2.0, MORE, 0.9), (30.0, 1.0, SAME, 0.8)],
+)
+def test_in_short_series_a_clear_change_is_mostly_seen(
+    mean: float, factor: float, conclusion: Conclusion, least: float
+) -> None:
+    told = conclusions([mean] * 4 + [factor * mean] * 4, 4, 1.0)
+    assert told.count(conclusion) >= 500 * least
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "conclusion"),
+    [
+        ([3, 3, 3, 3], [1, 0, 0, 0], LESS),
+        ([2, 1, 2, 1], [0, 0, 0, 0], LESS),  # six calls that stop
+        ([1, 1, 2, 1], [0, 0, 0, 0], EARLY),  # five may stop by themselves
+        ([2, 2, 2, 2], [2, 2, 2, 2], EARLY),
+        ([5, 5, 5, 5], [5, 5, 5, 5], SAME),
+        ([5, 5, 5, 5], [5, 2, 4, 2], EARLY),  # neither a change nor none
+        ([0, 12, 0, 0], [1, 0, 0, 0], EARLY),  # one busy week
+        ([2, 2, 2, 2], [6, 5, 7, 6], MORE),
+    ],
+)
+def test_conclusions_of_short_series(before: list[int], after: list[int], conclusion: Conclusion) -> None:
+    found = effect(weeks(before), weeks(after, first=len(before)))
+    assert found.conclusion is conclusion
+    assert bool(found.reason) == (conclusion is EARLY)

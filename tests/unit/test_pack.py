@@ -10,7 +10,6 @@ from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from callinsight import bundle, care, cli, copies, meeting, review_copy, run, settings
@@ -18,13 +17,14 @@ from callinsight.audio_opus import decode_opus
 from callinsight.core.audibility import audible
 from callinsight.core.improvement import ActionKind
 from callinsight.core.passages import passages
-from callinsight.core.values import CallResult, CopyState, Redaction, Severity, Span, Waveform
+from callinsight.core.values import CopyState, Severity, Span
 from callinsight.errors import StoreError
 from callinsight.review import charts, pack, sounds
 from callinsight.settings import Settings
 from callinsight.store.pack import gather
 from support.calls import ROOT
 from support.results import FIRST_MONDAY, spoken_call, story
+from support.sound import material
 
 LAST = FIRST_MONDAY + timedelta(weeks=12)
 PAGE = meeting.Plan(
@@ -34,18 +34,6 @@ PAGE = meeting.Plan(
     FIRST_MONDAY + timedelta(weeks=8),
     ("parking-permit/website-problem",),
 )
-
-
-RATE = 16_000
-
-
-def material(result: CallResult) -> review_copy.Material:
-    """Noise in place of voices, in which the last word of the caller's first turn is personal data."""
-    samples = np.random.default_rng(7).standard_normal((1, 95 * RATE)) * 0.1
-    waveform = Waveform(np.clip(samples, -1, 1).astype(np.float32), RATE)
-    words = [[word for turn in result.turns for word in turn.words]]
-    name = Redaction("person_name", result.turns[1].words[-1].span, 1)
-    return review_copy.Material(waveform, RATE, words, result.turns, [name])
 
 
 @pytest.fixture(scope="module")

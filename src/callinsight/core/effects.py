@@ -19,6 +19,10 @@ The model of week t before the improvement, with y calls about the matter and e 
   gradient of M). The 95 % interval is that of the negative binomial distribution with that mean and variance, which
   copes with counts near zero; Student's t in place of the normal when phi had to be estimated.
 
+A series of fewer than ``MIN_TREND`` weeks before cannot tell a trend. There the two sums are compared exactly
+(``core/rates.py``), with the phi of both periods, and "no difference" is only said when the 95 % interval of the ratio
+rules out a halving as well as a doubling.
+
 What it cannot know: a peak before the improvement that would have passed by itself makes the improvement look good, and
 a peak in the other calls raises what is expected.
 """
@@ -30,6 +34,8 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
+from callinsight.core.rates import Before, interval, rules_out
+
 TREND_SD = 0.02
 """How much the share of a matter may change a week by itself: in a quarter up or down by a quarter is common."""
 
@@ -37,6 +43,9 @@ MAX_WEEKS = 26
 """Weeks before and after that are used at most: older ones tell little, and half a year is far to extrapolate."""
 
 MIN_BEFORE, MIN_AFTER = 4, 3
+MIN_TREND = 8
+"""Fewer weeks before than this tell no trend."""
+
 MIN_OTHERS = 10
 """Fewer other calls than this in a week measure no business: then working days are the exposure."""
 
@@ -107,7 +116,7 @@ def effect(before: Sequence[Week], after: Sequence[Week]) -> Effect:
     """Compare the whole weeks after an improvement with those before, both in order of time.
 
     At most ``MAX_WEEKS`` of each are used: the last ones before and the first ones after. "No difference" is only said
-    when a halving would have been seen; else it is too early.
+    when a halving would have been seen (in short series: when it is ruled out); else it is too early.
     """
     before, after = tuple(before)[-MAX_WEEKS:], tuple(after)[:MAX_WEEKS]
     used = (*before, *after)
@@ -123,6 +132,8 @@ def effect(before: Sequence[Week], after: Sequence[Week]) -> Effect:
         return told(Conclusion.EARLY, f"er zijn nog geen {MIN_AFTER} hele weken voorbij")
     if calls_before == 0:
         return told(Conclusion.EARLY, "in de weken ervoor belde niemand hierover")
+    if len(before) < MIN_TREND:
+        return told(*_short(before, after, basis))
     forecast = _forecast(before, after, basis)
     if calls_after < forecast.low:
         return told(Conclusion.LESS, "", forecast)
@@ -131,6 +142,45 @@ def effect(before: Sequence[Week], after: Sequence[Week]) -> Effect:
     if forecast.low <= forecast.expected / 2:
         return told(Conclusion.EARLY, "er zijn te weinig gesprekken om zelfs een halvering te zien", forecast)
     return told(Conclusion.SAME, "", forecast)
+
+
+def _short(before: Sequence[Week], after: Sequence[Week], basis: Basis) -> tuple[Conclusion, str, Forecast]:
+    """The exact comparison of two sums, for series that tell no trend."""
+    exposure, ahead = _exposure(before, basis), _exposure(after, basis)
+    known = Before(
+        sum(week.calls for week in before), float(ahead.sum() / exposure.sum()), _spread((before, after), basis)
+    )
+    forecast = Forecast(known.expected, *interval(known))
+    after_calls = sum(week.calls for week in after)
+    if after_calls < forecast.low:
+        return Conclusion.LESS, "", forecast
+    if after_calls > forecast.high:
+        return Conclusion.MORE, "", forecast
+    if rules_out(known, after_calls, 1 / 2) and rules_out(known, after_calls, 2):
+        return Conclusion.SAME, "", forecast
+    return Conclusion.EARLY, "er zijn te weinig gesprekken om een halvering of verdubbeling uit te sluiten", forecast
+
+
+def _spread(periods: Sequence[Sequence[Week]], basis: Basis) -> float:
+    """The dispersion of weeks around the rate of their own period, widened for having been estimated from few weeks.
+
+    Each period has its own rate, so that a change between them is no dispersion. One without calls tells none.
+    """
+    told = []
+    for weeks in periods:
+        exposure, calls = _exposure(weeks, basis), np.array([week.calls for week in weeks], dtype=np.float64)
+        if calls.any():
+            told.append(_residuals(calls, exposure * (calls.sum() / exposure.sum())))
+    freedom = sum(len(residuals) - 1 for residuals in told)
+    phi = _phi(told, freedom)
+    return phi * _uncertain(freedom) if phi > 1 else 1.0
+
+
+def _uncertain(freedom: int) -> float:
+    """How much wider a variance has to be taken that was estimated with ``freedom`` degrees of freedom."""
+    from scipy import stats  # here, because it is slow to import and most commands do without
+
+    return float((stats.t.ppf(_LEVEL, freedom) / stats.norm.ppf(_LEVEL)) ** 2)
 
 
 def _exposure(weeks: Sequence[Week], basis: Basis) -> _Array:
@@ -184,19 +234,27 @@ def _fit(design: _Array, offset: _Array, calls: _Array, phi: float) -> tuple[_Ar
 
 
 def _dispersion(calls: _Array, means: _Array) -> float:
-    residuals = (calls - means) / np.sqrt(means)
-    pearson = float((residuals**2).sum()) / (len(calls) - 1)
-    power = float((residuals**2).sum())
-    alike = float((residuals[1:] * residuals[:-1]).sum()) / power if power > 0 else 0.0
-    alike = min(max(alike, 0.0), _MAX_CORRELATION)
-    return max(1.0, pearson) * (1 + alike) / (1 - alike)
+    return _phi([_residuals(calls, means)], len(calls) - 1)
+
+
+def _residuals(calls: _Array, means: _Array) -> _Array:
+    """Pearson's residuals: in standard deviations of a Poisson count."""
+    return (calls - means) / np.sqrt(means)
+
+
+def _phi(told: Sequence[_Array], freedom: int) -> float:
+    """Variance over mean from the residuals of one or more periods, and more when neighbouring weeks are alike."""
+    power = float(sum((residuals**2).sum() for residuals in told))
+    together = float(sum((residuals[1:] * residuals[:-1]).sum() for residuals in told))
+    alike = min(max(together / power if power > 0 else 0.0, 0.0), _MAX_CORRELATION)
+    return max(1.0, power / freedom) * (1 + alike) / (1 - alike)
 
 
 def _interval(mean: float, variance: float, freedom: int | None) -> tuple[int, int]:
-    from scipy import stats  # here, because it is slow to import and most commands do without
+    from scipy import stats
 
     if freedom is not None:
-        variance *= float((stats.t.ppf(_LEVEL, freedom) / stats.norm.ppf(_LEVEL)) ** 2)
+        variance *= _uncertain(freedom)
     if variance <= mean * (1 + 1e-9):
         spread = stats.poisson(mean)
     else:

@@ -161,9 +161,9 @@ def _flagged(database: Path, where: str) -> tuple[FlaggedCall, ...]:
     signals = _ask(
         database,
         "SELECT s.call_id, c.started_local, coalesce(f.topics, '') AS topics, f.kind_label, s.severity, s.evidence, "  # noqa: S608
-        "s.start_ms, s.end_ms FROM signals s JOIN calls c USING (call_id) "
-        "JOIN flagged_calls f ON f.call_id = s.call_id AND f.kind = s.kind AND f.start_ms = s.start_ms "
-        f"AND f.end_ms = s.end_ms WHERE {where} "
+        "s.start_ms, s.end_ms FROM signals s JOIN calls c USING (call_id, local_date) "
+        "JOIN flagged_calls f ON f.iso_week = c.iso_week AND f.call_id = s.call_id AND f.kind = s.kind "
+        f"AND f.start_ms = s.start_ms AND f.end_ms = s.end_ms WHERE {where} "
         "ORDER BY list_position(['immediate', 'same-day', 'human-review', 'info'], s.severity), c.started_local DESC, "
         "s.call_id, s.signal_no",
     )

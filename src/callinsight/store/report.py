@@ -59,11 +59,13 @@ def night_report(connection: duckdb.DuckDBPyConnection, run_id: str) -> NightRep
         SELECT f.kind, coalesce(k.label, f.kind) AS label, count(*) AS recordings
         FROM run_failures f LEFT JOIN failure_kinds k USING (kind)
         WHERE f.run_id = ? GROUP BY ALL ORDER BY recordings DESC, f.kind"""
-    topics = """
-        SELECT topic, topic_label, count(DISTINCT call_id) AS calls
-        FROM questions_labelled JOIN run_calls USING (call_id)
-        WHERE run_id = ? GROUP BY ALL ORDER BY calls DESC, topic LIMIT 5"""
-    flagged = "SELECT count(DISTINCT call_id) FROM signals JOIN run_calls USING (call_id) WHERE run_id = ?"
+    loaded = """WITH loaded AS (SELECT call_id, local_date FROM calls
+        WHERE call_id IN (SELECT call_id FROM run_calls WHERE run_id = ?))"""
+    topics = f"""{loaded}
+        SELECT q.topic, coalesce(t.label, q.topic) AS topic_label, count(DISTINCT q.call_id) AS calls
+        FROM questions q JOIN loaded USING (call_id, local_date) LEFT JOIN topics t ON t.topic = q.topic
+        GROUP BY ALL ORDER BY calls DESC, q.topic LIMIT 5"""  # noqa: S608
+    flagged = f"{loaded} SELECT count(DISTINCT call_id) FROM signals JOIN loaded USING (call_id, local_date)"  # noqa: S608
     (started, finished, found, skipped, calls, failed, minutes, factor) = row
     return NightReport(
         run_id=run_id,
@@ -78,7 +80,7 @@ def night_report(connection: duckdb.DuckDBPyConnection, run_id: str) -> NightRep
         failures_by_kind=_kind_counts(connection, failures, run_id),
         top_topics=_kind_counts(connection, topics, run_id),
         flagged_calls=count(connection, flagged, [run_id]),
-        urgent_calls=count(connection, flagged + " AND severity IN ('immediate', 'same-day')", [run_id]),
+        urgent_calls=count(connection, flagged + " WHERE severity IN ('immediate', 'same-day')", [run_id]),
     )
 
 

@@ -1,7 +1,7 @@
-"""Keeps the counts per week and month that the views read right, at a cost that follows the batch and not the history.
+"""Keeps the counts (and lists of signals) of the views right, at a cost that follows the batch, not the history.
 
 Each file of ``summaries/`` is the one definition of the table of its name: an SQL question to the facts of the days in
-the temporary table ``days``. Only the weeks and months of days in ``stale_days`` are asked for again, and DuckDB skips
+the temporary table ``days``. Only the days, weeks and months of ``stale_days`` are asked for again, and DuckDB skips
 the rows of all other days. Asked for all days it gives the whole table, so there is nothing else to keep equal.
 """
 
@@ -29,7 +29,7 @@ FROM (SELECT DISTINCT CAST(date_trunc('{unit}', local_date) AS TIMESTAMP) AS fir
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A table of counts: its name, ``week`` or ``month``, and the SQL that gives its rows for the days in ``days``."""
+    """A table of counts: its name, ``day``, ``week`` or ``month``, and the SQL that gives the rows of ``days``."""
 
     table: str
     unit: str
@@ -74,12 +74,13 @@ def refresh_whole(connection: duckdb.DuckDBPyConnection, tables: Collection[str]
 
 
 def _refresh(connection: duckdb.DuckDBPyConnection, source: str, tables: Collection[str]) -> None:
-    for unit in ("week", "month"):
+    for unit in ("day", "week", "month"):
         connection.execute(_DAYS.format(unit=unit, source=source))
         for one in summaries():
             if one.unit == unit and one.table in tables:
+                start = "local_date" if unit == "day" else f"{unit}_start"
                 connection.execute(
-                    f"DELETE FROM {one.table} WHERE {unit}_start IN "  # noqa: S608
+                    f"DELETE FROM {one.table} WHERE {start} IN "  # noqa: S608
                     f"(SELECT CAST(date_trunc('{unit}', local_date) AS DATE) FROM days)"
                 )
                 connection.execute(f"INSERT INTO {one.table} BY NAME {one.sql}")

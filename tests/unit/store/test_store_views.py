@@ -9,7 +9,8 @@ import pytest
 from callinsight.core.taxonomy import Taxonomy
 from callinsight.core.values import CallResult, Failure, FailureKind, Severity, Stage
 from callinsight.store.dimensions import FAILURE_LABELS, sync_dimensions
-from callinsight.store.load import RunRecord, load_batch
+from callinsight.store.load import RunRecord, finish_load, load_batch
+from callinsight.store.summaries import mark_stale
 
 MakeResult = Callable[..., CallResult]
 MakeWeeks = Callable[..., list[CallResult]]
@@ -104,6 +105,8 @@ def test_a_quote_follows_the_evidence_or_else_the_passage(
 ) -> None:
     load_batch(labelled, [make_result(flags=(("repeat-call", Severity.REVIEW),), said="ik bel weer")], [])
     labelled.execute(f"UPDATE signals SET evidence = {evidence}, start_ms = {start_ms}, end_ms = {start_ms + 100}")
+    mark_stale(labelled, "FROM calls")
+    finish_load(labelled)
     assert _rows(labelled, "SELECT quote, at_time FROM flagged_calls") == [(quote, at_time)]
 
 
@@ -177,6 +180,8 @@ def test_calls_per_hour_are_on_the_clock_of_the_netherlands(labelled: Connection
 def test_recognition_is_weighted_by_words(labelled: Connection, make_result: MakeResult) -> None:
     load_batch(labelled, [make_result("call-1"), make_result("call-2")], [])
     labelled.execute("UPDATE measures SET words = 36, mean_word_probability = 0.5 WHERE call_id = 'call-2'")
+    mark_stale(labelled, "FROM calls")
+    finish_load(labelled)
     assert _rows(labelled, "SELECT calls, words, mean_word_probability FROM recognition_per_week") == [(2, 48, 0.6)]
 
 
@@ -206,6 +211,10 @@ def test_every_kind_of_failure_has_a_label() -> None:
         ((20, 22, 18, 21, 19, 60), "stijgt"),
         ((20, 22, 18, 21, 19, 2), "daalt"),
         ((20, 22, 60), "te weinig weken"),
+        ((20, 22, 18, 60), "stijgt"),
+        ((0, 0, 0, 4), "stijgt"),
+        ((0, 1, 0, 4), "geen verandering"),
+        ((3, 20, 40, 60), "geen verandering"),  # so restless that three weeks tell nothing
         ((1, 0, 1, 0, 1, 2), "geen verandering"),  # one call more is no trend, though it is twice as many
         ((40, 2, 60, 5, 30, 60), "geen verandering"),  # it has always been restless
     ],

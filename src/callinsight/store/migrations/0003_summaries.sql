@@ -1,4 +1,4 @@
--- Counts per week and per month that are kept beside the calls, so that no view has to count ten years of calls again.
+-- Counts per week and per month, and signals with their quotes, that are kept beside the calls, so that no view has to count ten years of calls again.
 --
 -- Each table below is filled by the file of the same name in summaries/, which says what it counts; store/summaries.py
 -- makes anew the weeks and months that a load touches, in the same transaction. They hold ids and no labels, so that
@@ -266,3 +266,35 @@ COMMENT ON COLUMN month_problems.two_topics IS 'Aantal gesprekken over twee of m
 COMMENT ON COLUMN month_problems.three_topics IS 'Aantal gesprekken over drie of meer onderwerpen.';
 COMMENT ON COLUMN month_problems.two_domains IS 'Aantal gesprekken over onderwerpen uit twee of meer vakgebieden.';
 COMMENT ON COLUMN month_problems.flagged IS 'Aantal gesprekken met het signaal dat er meer problemen tegelijk zijn.';
+
+CREATE TABLE day_flags (
+    local_date DATE NOT NULL,
+    iso_week VARCHAR NOT NULL,
+    started_local TIMESTAMP NOT NULL,
+    call_id VARCHAR NOT NULL,
+    signal_no INTEGER NOT NULL,
+    queue VARCHAR NOT NULL,
+    topics VARCHAR[] NOT NULL,
+    kind VARCHAR NOT NULL,
+    severity VARCHAR NOT NULL,
+    source VARCHAR NOT NULL,
+    score DOUBLE NOT NULL,
+    start_ms BIGINT NOT NULL,
+    end_ms BIGINT NOT NULL,
+    quote VARCHAR NOT NULL
+);
+COMMENT ON TABLE day_flags IS 'Eén rij per signaal met de woorden erbij. Lees liever flagged_calls, daar staan de namen bij.';
+COMMENT ON COLUMN day_flags.local_date IS 'Datum van het gesprek in Nederland.';
+COMMENT ON COLUMN day_flags.iso_week IS 'Weeknummer volgens ISO 8601.';
+COMMENT ON COLUMN day_flags.started_local IS 'Begin van het gesprek op de klok in Nederland.';
+COMMENT ON COLUMN day_flags.call_id IS 'Het gesprek; zie calls.';
+COMMENT ON COLUMN day_flags.signal_no IS 'Volgnummer van het signaal binnen het gesprek, vanaf 0.';
+COMMENT ON COLUMN day_flags.queue IS 'Wachtrij van het gesprek.';
+COMMENT ON COLUMN day_flags.topics IS 'Onderwerpen van het gesprek; zie topics.';
+COMMENT ON COLUMN day_flags.kind IS 'Soort signaal; zie signal_kinds.';
+COMMENT ON COLUMN day_flags.severity IS 'Hoe snel een mens moet kijken: info, human-review, same-day of immediate.';
+COMMENT ON COLUMN day_flags.source IS 'Waar het signaal vandaan komt: rule (vaste regel) of model.';
+COMMENT ON COLUMN day_flags.score IS 'Hoe zeker het signaal is, van 0 tot 1.';
+COMMENT ON COLUMN day_flags.start_ms IS 'Begin van de passage, in milliseconden vanaf het begin van de opname.';
+COMMENT ON COLUMN day_flags.end_ms IS 'Einde van de passage, in milliseconden vanaf het begin van de opname.';
+COMMENT ON COLUMN day_flags.quote IS 'De gemaskeerde woorden waaruit het signaal blijkt.';

@@ -21,7 +21,7 @@ SELECT
     coalesce(own.preventable, generic.preventable, 'depends') AS preventable,
     q.score
 FROM questions q
-JOIN calls c USING (call_id)
+JOIN calls c ON c.local_date = q.local_date AND c.call_id = q.call_id
 LEFT JOIN topics t ON t.topic = q.topic
 LEFT JOIN facets own ON own.topic = q.topic AND own.facet = q.facet
 LEFT JOIN facets generic ON generic.topic = '*' AND generic.facet = q.facet;

@@ -1,7 +1,8 @@
 -- Whether each improvement helped: calls after it beside what was to be expected without it.
 -- The figures are worked out by core/effects.py, which names the method and its sources: an interrupted time series over
 -- whole weeks, with all other calls as a control, an interval of 95 % that copes with small counts, and "te vroeg om te
--- zeggen" when a halving could not have been seen. Counts a call once when any of the named questions was heard in it.
+-- zeggen" when a halving could not have been seen. With fewer than eight weeks before, the two sums are compared exactly, and
+-- "geen verschil" is said only when a halving and a doubling are ruled out. Counts a call once when any of the named questions was heard in it.
 -- A fall after a peak that would have passed anyhow counts as the improvement's; with other improvements for the same
 -- questions (others) nobody can tell which of them it was.
 CREATE VIEW action_effect AS
@@ -39,8 +40,8 @@ SELECT
     coalesce(e.verdict, 'te vroeg om te zeggen') AS verdict,
     CASE
         WHEN e.verdict IN ('minder', 'meer', 'geen verschil') THEN
-            format('In {} weken {} gesprekken; zonder verbetering waren er {:.0f} te verwachten ({:.0f} tot {:.0f}).',
-                e.weeks_after, e.calls_after, e.expected, e.expected_low, e.expected_high)
+            format('In {} weken {} {}; zonder verbetering waren er {:.0f} te verwachten ({:.0f} tot {:.0f}).',
+                e.weeks_after, e.calls_after, if(e.calls_after = 1, 'gesprek', 'gesprekken'), e.expected, e.expected_low, e.expected_high)
         ELSE 'Te vroeg: ' || coalesce(e.reason, 'nog niet berekend') || '.'
     END
     || CASE WHEN e.others > 0 THEN ' Let op: er was ook een andere verbetering voor deze vragen.' ELSE '' END AS explanation,

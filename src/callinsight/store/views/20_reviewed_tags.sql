@@ -3,11 +3,16 @@
 -- still_tagged tells whether the call carries the tag now: after a retagging it may not. A question as a whole (no
 -- facet) counts as carried when any question of the call has its topic.
 CREATE VIEW reviewed_tags AS
-WITH carried AS (
-    SELECT DISTINCT call_id, 'question' AS about, topic AS tag, unnest([facet, '']) AS facet FROM questions
-    UNION SELECT call_id, 'need', need, '' FROM needs
-    UNION SELECT call_id, 'signal', kind, '' FROM signals
-    UNION SELECT call_id, 'outcome', outcome, '' FROM calls
+WITH reviewed AS (
+    -- one look through the ids of all calls; the day of a call then finds its tags
+    SELECT call_id, local_date, week_start, outcome FROM calls WHERE call_id IN (SELECT call_id FROM reviews)
+),
+carried AS (
+    SELECT call_id, 'question' AS about, topic AS tag, unnest([facet, '']) AS facet
+    FROM questions JOIN reviewed USING (call_id, local_date)
+    UNION SELECT call_id, 'need', need, '' FROM needs JOIN reviewed USING (call_id, local_date)
+    UNION SELECT call_id, 'signal', kind, '' FROM signals JOIN reviewed USING (call_id, local_date)
+    UNION SELECT call_id, 'outcome', outcome, '' FROM reviewed
 ),
 labels AS (
     SELECT 'question' AS about, topic AS tag, label FROM topics
@@ -42,12 +47,10 @@ SELECT
     row_number() OVER (
         PARTITION BY r.call_id, r.about, r.tag, r.facet ORDER BY r.decided_at DESC, r.review_id DESC
     ) = 1 AS newest,
-    EXISTS (
-        FROM carried k
-        WHERE k.call_id = r.call_id AND k.about = r.about AND k.tag = r.tag AND k.facet = coalesce(r.facet, '')
-    ) AS still_tagged
+    k.call_id IS NOT NULL AS still_tagged
 FROM reviews r
-JOIN calls c USING (call_id)
+JOIN reviewed c USING (call_id)
+LEFT JOIN carried k ON k.call_id = r.call_id AND k.about = r.about AND k.tag = r.tag AND k.facet = coalesce(r.facet, '')
 LEFT JOIN labels l ON l.about = r.about AND l.tag = r.tag
 LEFT JOIN labels o ON o.about = r.about AND o.tag = r.should_be
 LEFT JOIN facet_labels f ON r.about = 'question' AND f.topic = r.tag AND f.facet = r.facet

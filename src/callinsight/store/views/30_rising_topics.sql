@@ -5,7 +5,7 @@
 -- the square-root scale (Huffman, Applied Statistics 33, 1984). When the weeks before differ more than Poisson counts do,
 -- it is widened by that dispersion, and Student's t takes the place of the normal distribution, because a dispersion out
 -- of few weeks is uncertain itself. It is a 99 % interval, so that of a hundred topics one or two stand out by chance
--- alone. The first week of the data does not count when it began before they did. With fewer than four weeks before,
+-- alone. The first week of the data does not count when it began before they did. With fewer than three weeks before,
 -- nothing is concluded. Trends of seasons are not taken out.
 CREATE VIEW rising_topics AS
 WITH busy_weeks AS (
@@ -71,8 +71,9 @@ bounds AS (
         sqrt((t.calls_before + 0.375) * ratio) AS middle,
         CASE
             WHEN s.dispersion = 1 THEN 2.576
-            -- Student's t, 99 %, for 3 to 7 degrees of freedom
-            ELSE list_extract([5.841, 4.604, 4.032, 3.707, 3.499], CAST(least(greatest(e.weeks_before - 3, 1), 5) AS INTEGER))
+            -- Student's t, 99 %, for 2 to 7 degrees of freedom
+            ELSE list_extract([9.925, 5.841, 4.604, 4.032, 3.707, 3.499],
+                CAST(least(greatest(e.weeks_before - 2, 1), 6) AS INTEGER))
         END * sqrt(s.dispersion * (1 + ratio)) / 2 AS margin
     FROM totals t LEFT JOIN spread s USING (topic) CROSS JOIN exposure e
 )
@@ -86,7 +87,7 @@ SELECT
     round(greatest(0, power(greatest(0, b.middle - b.margin), 2) - 0.375), 1) AS expected_low,
     round(power(b.middle + b.margin, 2) - 0.375, 1) AS expected_high,
     CASE
-        WHEN b.weeks_before < 4 THEN 'te weinig weken'
+        WHEN b.weeks_before < 3 THEN 'te weinig weken'
         WHEN sqrt(b.calls + 0.375) > b.middle + b.margin THEN 'stijgt'
         WHEN sqrt(b.calls + 0.375) < b.middle - b.margin THEN 'daalt'
         ELSE 'geen verandering'
