@@ -1,7 +1,8 @@
 """Sound for listening: Ogg Opus in memory, which every current browser plays (Safari from 18.4).
 
-Speech of a telephone line needs two kilobytes a second. Measured on bundled calls, the encoder's least effort costs a
-third of its middle one, and the waveform comes back at a correlation of 0.971 instead of 0.979.
+The rate and mode were chosen for their cost: measured on review copies, 24 kbit/s for general sound takes half the time
+of 16 kbit/s for voices (51 against 105 ms for a minute of sound, and 33 against 59 to decode) and keeps the waveform
+better (correlation 0.992 against 0.935), at 138 kB a minute against 97.
 """
 
 import io
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
     from av.audio.stream import AudioStream
 
 MEDIA_TYPE = "audio/ogg"
-BIT_RATE = 16_000
+BIT_RATE = 24_000
 NARROW_HZ, WIDE_HZ = 8_000, 16_000
 
 _DECODED_HZ = 48_000  # whatever went in
 _BLOCK_S = 10
-_OPTIONS = {"application": "voip", "compression_level": "0", "frame_duration": "60"}
+_OPTIONS = {"application": "audio", "compression_level": "0", "frame_duration": "60"}
 
 
 def encode_opus(waveform: Waveform) -> bytes:

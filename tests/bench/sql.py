@@ -19,6 +19,7 @@ import duckdb
 from bench import nights, rivals, warehouse
 from callinsight.core.taxonomy import Taxonomy
 from callinsight.store.database import open_writer
+from callinsight.store.load import delete_calls
 from callinsight.store.summaries import mark_stale, refresh_stale
 from callinsight.taxonomy_files import load_taxonomy
 
@@ -40,14 +41,13 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def make(path: Path, calls: int, seed: int, taxonomy: Taxonomy) -> None:
+def make(path: Path, plan: warehouse.Plan, taxonomy: Taxonomy) -> None:
     """Make a warehouse with its counts, unless it is there already."""
     if path.exists():
         return
     started = time.perf_counter()
     with open_writer(path) as connection:
         connection.execute(f"SET threads = 2; SET memory_limit = '{MEMORY}'")
-        plan = warehouse.Plan(calls, seed)
         warehouse.prepare_drawing(connection, plan, taxonomy)
         warehouse.fill(connection, plan)
         filled = time.perf_counter()
@@ -60,8 +60,9 @@ def make(path: Path, calls: int, seed: int, taxonomy: Taxonomy) -> None:
         warehouse.add_reviews(connection)
     size = path.stat().st_size
     say(
-        f"made {calls:,} calls in {filled - started:.0f} s, all counts in {counted - filled:.0f} s, "
-        f"{size / calls:.0f} bytes a call"
+        f"made {plan.calls:,} calls of {plan.years} years in "
+        f"{filled - started:.0f} s, all counts in {counted - filled:.0f} s, "
+        f"{size / plan.calls:.0f} bytes a call"
     )
 
 
@@ -83,6 +84,8 @@ def time_nights(path: Path, taxonomy: Taxonomy, folder: Path) -> dict[str, float
         for number, day in enumerate(NIGHTS):
             night = list(nights.invented(taxonomy, day, NIGHT_CALLS, f"c{day:%m%d}", number))
             made.append(nights.one_more(connection, night, folder / "published.duckdb"))
+        ids = [f"c{day:%m%d}{number:06d}" for day in NIGHTS for number in range(NIGHT_CALLS)]
+        delete_calls(connection, ids)  # so that kept warehouses stay as they were made
     return {
         "load with counts": statistics.median(one.load_s for one in made),
         "the same calls again": statistics.median(one.again_s for one in made),
@@ -143,24 +146,28 @@ def main() -> None:
         folder.chmod(0o755)  # PostgreSQL's own user reads below it
         kept = chosen.keep or folder
         kept.mkdir(parents=True, exist_ok=True)
-        sizes = {"rival": chosen.rival_calls, "small": chosen.calls // 10, "large": chosen.calls}
-        paths = {name: kept / f"{name}-{size}-{chosen.seed}.duckdb" for name, size in sizes.items()}
-        for name, size in sizes.items():
-            make(paths[name], size, chosen.seed, taxonomy)
+        # a tenth of the calls in a tenth of the years: as many calls a week, and so only the history is longer
+        plans = {
+            "rival": warehouse.Plan(chosen.rival_calls, chosen.seed),
+            "small": warehouse.Plan(chosen.calls // 10, chosen.seed, warehouse.YEARS // 10),
+            "large": warehouse.Plan(chosen.calls, chosen.seed),
+        }
+        paths = {name: kept / f"{name}-{plan.calls}-{plan.years}-{plan.seed}.duckdb" for name, plan in plans.items()}
+        for name, plan in plans.items():
+            make(paths[name], plan, taxonomy)
         with open_writer(paths["large"]) as connection:
             connection.execute(f"SET threads = 2; SET memory_limit = '{MEMORY}'")
             time_views(connection, chosen.runs)
-        report_nights({name: time_nights(paths[name], taxonomy, folder) for name in ("small", "large")}, sizes)
+        report_nights({name: time_nights(paths[name], taxonomy, folder) for name in ("small", "large")}, plans)
         report_rates(folder, taxonomy, chosen.files, paths["small"])
         compare(paths["rival"], chosen.rival_calls, min(chosen.runs, 3), folder)
 
 
-def report_nights(found: dict[str, dict[str, float]], sizes: dict[str, int]) -> None:
+def report_nights(found: dict[str, dict[str, float]], plans: dict[str, warehouse.Plan]) -> None:
     small, large = found["small"], found["large"]
     say(f"\none more night of {NIGHT_CALLS:,} calls, median of {len(NIGHTS)}")
-    say(
-        f"{'seconds':<24}{'on ' + format(sizes['small'], ','):>14}{'on ' + format(sizes['large'], ','):>16}{'ratio':>8}"
-    )
+    tops = [f"on {plans[name].calls:,}" for name in ("small", "large")]
+    say(f"{'seconds':<24}{tops[0]:>14}{tops[1]:>16}{'ratio':>8}")
     for step in small:
         say(f"{step:<24}{small[step]:>14.2f}{large[step]:>16.2f}{large[step] / small[step]:>8.2f}")
 

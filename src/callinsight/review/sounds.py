@@ -15,7 +15,7 @@ from callinsight.settings import Settings
 from callinsight.store.pack import FlaggedCall
 
 MOST_BYTES = 6 << 20
-"""Sound in one page, as it stands there; some fifty minutes, and still small enough for a mail."""
+"""Sound in one page, as it stands there; some half an hour, and still small enough for a mail."""
 
 _OFF = "Van dit gesprek is geen luisterkopie bewaard."
 _REFUSED = "Van dit gesprek is geen luisterkopie: het was niet zeker dat alle persoonsgegevens daarin onhoorbaar zijn."

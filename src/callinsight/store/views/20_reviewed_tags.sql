@@ -7,12 +7,17 @@ WITH reviewed AS (
     -- one look through the ids of all calls; the day of a call then finds its tags
     SELECT call_id, local_date, week_start, outcome FROM calls WHERE call_id IN (SELECT call_id FROM reviews)
 ),
+judged AS (
+    SELECT DISTINCT r.about, d.call_id, d.local_date, d.outcome FROM reviews r JOIN reviewed d USING (call_id)
+),
 carried AS (
-    SELECT call_id, 'question' AS about, topic AS tag, unnest([facet, '']) AS facet
-    FROM questions JOIN reviewed USING (call_id, local_date)
-    UNION SELECT call_id, 'need', need, '' FROM needs JOIN reviewed USING (call_id, local_date)
-    UNION SELECT call_id, 'signal', kind, '' FROM signals JOIN reviewed USING (call_id, local_date)
-    UNION SELECT call_id, 'outcome', outcome, '' FROM reviewed
+    SELECT q.call_id, j.about, q.topic AS tag, unnest([q.facet, '']) AS facet
+    FROM questions q JOIN judged j ON j.about = 'question' AND j.local_date = q.local_date AND j.call_id = q.call_id
+    UNION SELECT n.call_id, j.about, n.need, ''
+    FROM needs n JOIN judged j ON j.about = 'need' AND j.local_date = n.local_date AND j.call_id = n.call_id
+    UNION SELECT s.call_id, j.about, s.kind, ''
+    FROM signals s JOIN judged j ON j.about = 'signal' AND j.local_date = s.local_date AND j.call_id = s.call_id
+    UNION SELECT call_id, about, outcome, '' FROM judged WHERE about = 'outcome'
 ),
 labels AS (
     SELECT 'question' AS about, topic AS tag, label FROM topics
