@@ -1,5 +1,8 @@
-"""The seam to faster-whisper: times come back, loops are decoded again, phantoms go. The library is not imported."""
+"""The seam to faster-whisper: times come back, loops are decoded again, phantoms go. For the most
+part the library is not imported."""
 
+import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +16,7 @@ from hypothesis import strategies as st
 
 from callinsight.core.values import FailureKind, Span, Waveform
 from callinsight.engines import SpokenChannel
-from callinsight.engines.faster_whisper import FasterWhisperTranscriber, TranscribeOptions, load
+from callinsight.engines.faster_whisper import FasterWhisperTranscriber, TranscribeOptions, load, open_model
 from callinsight.errors import ModelError, RecordingError
 
 RATE = 16_000
@@ -181,3 +184,22 @@ def test_stereo_is_refused() -> None:
 def test_a_missing_model_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="models pull"):
         load(tmp_path)
+
+
+BUNDLED = Path(__file__).parents[2] / "models" / "demo" / "speech"
+
+
+def test_the_encoder_reads_no_more_emptiness_than_the_model_was_trained_on() -> None:
+    frames = json.loads((BUNDLED / "card.json").read_text(encoding="utf-8"))["encoder_frames"]
+    features = np.zeros((1, 80, 3_000), dtype=np.float32)
+    features[..., :frames] = 0.5
+    model = open_model(BUNDLED, cpu_threads=1)
+    assert list(model.encode(features).shape) == [1, frames // 2, 192]
+    features[..., frames] = 0.5  # a window longer than the model was trained on is still read to its end
+    assert list(model.encode(features).shape) == [1, 1_500, 192]
+
+
+def test_a_model_that_says_nothing_of_its_windows_reads_thirty_seconds(tmp_path: Path) -> None:
+    shutil.copytree(BUNDLED, tmp_path / "speech", ignore=shutil.ignore_patterns("card.json"))
+    model = open_model(tmp_path / "speech", cpu_threads=1)
+    assert list(model.encode(np.zeros((1, 80, 3_000), dtype=np.float32)).shape) == [1, 1_500, 192]

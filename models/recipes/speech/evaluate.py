@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from callinsight.engines.faster_whisper import open_model
 from calls.line import hold_music, noise, ring_tone, telephone, tones
 from calls.voices import VOICES
 from speech.data import sentence_source, spoken_passage
@@ -171,7 +172,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--card", action="store_true", help="write the figures into the folder's card.json")
     options = parser.parse_args()
-    model = WhisperModel(str(options.folder), device="cpu", compute_type="int8", cpu_threads=1)
+    model = open_model(options.folder, cpu_threads=1)
     clips = list(speech_clips(options.passages, options.seed, options.text, options.longest_ms))
     scores: dict[str, object] = dict(speech_scores(model, clips, SETTINGS))
     if options.minutes:

@@ -56,6 +56,7 @@ PHASES = {
     "ctc": Phase(16, 800, 16, (0.5, 1.0), 1e-3, words=0.0, characters=1.0, attention=0.0),
     "short": Phase(16, 800, 72, (0.75, 1.0), 1e-3),
     "calls": Phase(16, 800, 72, (0.15, 1.0), 1e-3, scramble=0.12),
+    "windows": Phase(16, 1000, 72, (0.12, 0.8), 1e-3, scramble=0.1),
     "middle": Phase(10, 1200, 96, (0.05, 1.0), 1e-3, scramble=0.1),
     "long": Phase(6, 3000, 208, (0.05, 0.43), 4e-4, scramble=0.1),
 }

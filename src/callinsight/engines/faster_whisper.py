@@ -224,13 +224,10 @@ def load(
     """
     if not (folder / "model.bin").is_file():
         raise ModelError(f"no speech model in {folder.name}: run `callinsight models pull` or check models.profile")
-    from faster_whisper import BatchedInferencePipeline, WhisperModel
+    from faster_whisper import BatchedInferencePipeline
 
-    compute_type = "float16" if device == "cuda" else "int8"
     try:
-        model = WhisperModel(
-            str(folder), device=device, compute_type=compute_type, cpu_threads=cpu_threads, local_files_only=True
-        )
+        model = open_model(folder, device=device, cpu_threads=cpu_threads)
     except (RuntimeError, ValueError, OSError) as error:
         raise ModelError(f"the speech model in {folder.name} cannot be loaded: run `callinsight models verify`") from (
             error
@@ -238,12 +235,36 @@ def load(
     if not model.model.is_multilingual:
         raise ModelError(f"the speech model in {folder.name} knows English only: choose a multilingual one")
     chosen = options or TranscribeOptions()
-    window_ms = int(chosen.window_s * 1000) if chosen.window_s is not None else _window_of(folder)
-    return FasterWhisperTranscriber(model, BatchedInferencePipeline(model), chosen, window_ms)
+    window_ms = int(chosen.window_s * 1000) if chosen.window_s is not None else _said(folder, "window_ms")
+    return FasterWhisperTranscriber(
+        model, BatchedInferencePipeline(model), chosen, WHISPER_WINDOW_MS if window_ms is None else window_ms
+    )
 
 
-def _window_of(folder: Path) -> int:
-    """The window that a model was trained for: its ``card.json`` may say so (ours does), else Whisper's."""
+def open_model(folder: Path, *, device: str = "cpu", cpu_threads: int = 0) -> Any:
+    """The library's ``WhisperModel`` of ``folder``, reading no more of a window than the model was trained to.
+
+    The library fills every window with emptiness up to the 30 s of Whisper. For a model that was trained on shorter
+    windows most of the encoder's work would go into that emptiness, so what lies behind ``encoder_frames`` (steps of
+    10 ms, in the model's ``card.json``; none for Whisper itself) is left off while it is empty. Raises what the library
+    raises.
+    """
+    from faster_whisper import WhisperModel
+
+    frames = _said(folder, "encoder_frames")
+
+    class Reader(WhisperModel):  # type: ignore[misc]
+        def encode(self, features: npt.NDArray[np.float32]) -> Any:
+            """See the library; ``features`` is float32 [(batch,) mel, frame]."""
+            short = frames is not None and not features[..., frames:].any()
+            return super().encode(features[..., :frames] if short else features)
+
+    compute_type = "float16" if device == "cuda" else "int8"
+    return Reader(str(folder), device=device, compute_type=compute_type, cpu_threads=cpu_threads, local_files_only=True)
+
+
+def _said(folder: Path, key: str) -> int | None:
+    """What the model's ``card.json`` says about the windows that it was trained on; Whisper's own folders have none."""
     card = folder / "card.json"
-    said = json.loads(card.read_text(encoding="utf-8")).get("window_ms") if card.is_file() else None
-    return int(said) if said else WHISPER_WINDOW_MS
+    said = json.loads(card.read_text(encoding="utf-8")).get(key) if card.is_file() else None
+    return int(said) if said else None
