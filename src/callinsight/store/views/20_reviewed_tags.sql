@@ -3,11 +3,11 @@
 -- still_tagged tells whether the call carries the tag now: after a retagging it may not. A question as a whole (no
 -- facet) counts as carried when any question of the call has its topic.
 CREATE VIEW reviewed_tags AS
-WITH reviewed AS (
+WITH reviewed AS MATERIALIZED (
     -- one look through the ids of all calls; the day of a call then finds its tags
     SELECT call_id, local_date, week_start, outcome FROM calls WHERE call_id IN (SELECT call_id FROM reviews)
 ),
-judged AS (
+judged AS MATERIALIZED (
     SELECT DISTINCT r.about, d.call_id, d.local_date, d.outcome FROM reviews r JOIN reviewed d USING (call_id)
 ),
 carried AS (
