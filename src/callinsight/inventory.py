@@ -51,8 +51,9 @@ gepubliceerde kopie. Zet de werkmap op een versleutelde schijf.
 _TABLES = """
 ## Tabellen in de werkdatabase
 
-Alle kolommen staan in het [gegevenswoordenboek](../data-dictionary.md). Gemaskeerde tekst staat alleen in `turns`;
-regels van een gesprek verdwijnen met `callinsight forget`.
+Alle kolommen staan in het [gegevenswoordenboek](../data-dictionary.md). Gemaskeerde tekst staat alleen in `turns`, als
+citaat in `day_flags` en als losse woorden in `topic_candidates`. Wat over een gesprek gaat, verdwijnt met
+`callinsight forget`.
 
 | tabel | wat erin staat |
 | --- | --- |

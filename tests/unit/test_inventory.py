@@ -3,10 +3,12 @@
 import re
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from callinsight import inventory
 from callinsight.store import dictionary
+from callinsight.store.migrate import prepare
 
 ROOT = Path(__file__).parents[2]
 PAPERS = sorted((ROOT / "docs" / "privacy").glob("*.md"))
@@ -20,6 +22,18 @@ def test_the_list_of_what_is_stored_is_not_stale() -> None:
 def test_every_table_says_what_it_holds() -> None:
     assert "turns" in dict(dictionary.tables())
     assert all(comment for _, comment in dictionary.tables())
+
+
+def test_masked_text_is_only_where_the_list_says() -> None:
+    with duckdb.connect(":memory:") as connection:
+        prepare(connection)
+        found = connection.execute(
+            "SELECT table_name FROM duckdb_columns() JOIN duckdb_tables() USING (table_name) "
+            "WHERE regexp_matches(column_name, 'text|quote|terms|words') AND data_type LIKE 'VARCHAR%' ORDER BY 1"
+        ).fetchall()
+    page = inventory.render()
+    (sentence,) = re.findall(r"Gemaskeerde tekst staat alleen in ([^.]+)\.", page)
+    assert sorted(re.findall(r"`(\w+)`", sentence)) == [table for (table,) in found]
 
 
 @pytest.mark.parametrize(
