@@ -82,8 +82,12 @@ def test_a_database_of_before_gets_its_counts(database: Path, tmp_path: Path, ma
         migrate(old, before)
         old.execute(f"ATTACH '{tmp_path / 'today.duckdb'}' AS today (READ_ONLY)")
         for table in ("calls", "questions", "needs", "signals", "measures", "turns", "redactions"):
-            names = "* EXCLUDE (local_date)" if table != "calls" else "*"
-            old.execute(f"INSERT INTO {table} BY NAME SELECT {names} FROM today.{table}")
+            (held,) = old.execute(
+                "SELECT string_agg(column_name, ', ') FROM duckdb_columns() "
+                "WHERE database_name = current_database() AND table_name = ?",
+                [table],
+            ).fetchone() or ("",)
+            old.execute(f"INSERT INTO {table} BY NAME SELECT {held} FROM today.{table}")
     with open_writer(database) as connection, open_reader(tmp_path / "today.duckdb") as today:
         check_all(connection)
         for table in (*summary_tables(), "turns"):
