@@ -10,7 +10,7 @@ from callinsight.embeddings import remove_vectors
 from callinsight.errors import CallinsightError, SettingsError
 from callinsight.ledger import open_ledger
 from callinsight.settings import Settings
-from callinsight.store import search
+from callinsight.store import search_index
 from callinsight.store.database import open_reader, open_writer
 from callinsight.store.load import delete_calls
 from callinsight.taxonomy_files import check as check_taxonomy
@@ -40,13 +40,14 @@ def forget(settings: Settings, call_id: str) -> Erased:
     candidate_files.remove_call(settings.work.candidates, call_id)
     removed = copies.remove_copy(settings.work.review_copies, call_id) or removed
     removed = decisions.remove_reviews(settings.work.reviews, call_id) > 0 or removed
-    search.remove(settings.work.search_index)  # which holds its turns, as a meeting's pack may
     decisions.remove_packs(settings.work.packs, call_id)
     rows = False
     if settings.work.database.exists():
         with open_writer(settings.work.database) as connection:
-            rows = delete_calls(connection, [call_id]) > 0
+            rows = delete_calls(connection, [call_id]) > 0  # and the search index of its month
         run.publish(settings)
+    if not rows:
+        search_index.remove(settings.work.database)  # it might be of a database that knew the call
     with open_ledger(settings.work.ledger) as ledger:
         ledger.tombstone(call_id)
     return Erased(removed, rows)

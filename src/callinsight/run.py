@@ -18,7 +18,6 @@ from callinsight.embeddings import remove_vectors
 from callinsight.errors import RecordingError
 from callinsight.ledger import State, open_ledger
 from callinsight.settings import Settings
-from callinsight.store import search
 from callinsight.store.calendar import OpeningHours, sync_calendar
 from callinsight.store.candidates import sync_candidates
 from callinsight.store.database import open_reader, open_writer
@@ -198,8 +197,6 @@ def _load(settings: Settings, record: RunRecord | None, changed: Collection[str]
         keep_failures(connection, [failure.recording_ref for failure in failures])
         gone = ledger.gone()
         delete_calls(connection, gone)
-        if gone:
-            search.remove(work.search_index)  # which holds their turns
         ledger.clear_gone(gone)
         set_aside = ledger.failures_not_loaded()
         fresh = [failure for failure in failures if failure.recording_ref in set(set_aside)]

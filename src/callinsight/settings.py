@@ -120,11 +120,6 @@ class Work(_Section):
         return self.folder / "review"
 
     @property
-    def search_index(self) -> Path:
-        """Index of the redacted turns for searching; may be deleted, costs one making anew."""
-        return self.folder / "search.duckdb"
-
-    @property
     def published_database(self) -> Path:
         """The read-only copy that managers query."""
         return self.published or self.folder / "published" / "trends.duckdb"

@@ -32,8 +32,11 @@ from callinsight.core.values import (
     Word,
 )
 from callinsight.store.effects import refresh_effects
+from callinsight.store.export import export
 from callinsight.store.load import load_batch
 from callinsight.store.publish import publish_from
+from callinsight.store.search import Question as SearchQuestion
+from callinsight.store.search import find
 from callinsight.store.summaries import mark_stale, refresh_stale
 
 _SENTENCE = (
@@ -92,25 +95,34 @@ def invented(taxonomy: Taxonomy, day: date, calls: int, prefix: str, seed: int) 
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """Seconds that one more night took: loading with counts, the same night loaded again, and publishing."""
+    """Seconds that one more night took: loading with counts, loading it again, publishing, and the other shapes."""
 
     load_s: float
     again_s: float
     publish_s: float
-    published_bytes: int
+    shapes_s: float
 
 
 def one_more(connection: duckdb.DuckDBPyConnection, night: list[CallResult], target: Path) -> Night:
-    """Load a night, load it again as after a retagging, and publish."""
+    """Load a night, load it again as after a retagging, and publish, also as Parquet, CSV and a workbook."""
     started = time.perf_counter()
     load_batch(connection, night, ())
     refresh_effects(connection)
     loaded = time.perf_counter()
     load_batch(connection, night, ())
     again = time.perf_counter()
-    report = publish_from(connection, target)
+    publish_from(connection, target)
+    published = time.perf_counter()
+    export(target, ("parquet", "csv", "xlsx"))
     done = time.perf_counter()
-    return Night(loaded - started, again - loaded, done - again, report.size_bytes)
+    return Night(loaded - started, again - loaded, published - again, done - published)
+
+
+def search(database: Path) -> float:
+    """Seconds that a search takes, making the index of the months that changed included."""
+    started = time.perf_counter()
+    find(database, SearchQuestion("brief moeder"))
+    return time.perf_counter() - started
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,18 +78,26 @@ def time_views(connection: duckdb.DuckDBPyConnection, runs: int) -> None:
 
 
 def time_nights(path: Path, taxonomy: Taxonomy, folder: Path) -> dict[str, float]:
-    made = []
-    with open_writer(path) as connection:
-        connection.execute(f"SET threads = 2; SET memory_limit = '{MEMORY}'")
-        for number, day in enumerate(NIGHTS):
-            night = list(nights.invented(taxonomy, day, NIGHT_CALLS, f"c{day:%m%d}", number))
+    made, searches, again = [], [], []
+    whole = nights.search(path)  # which makes the index of all months, when there is none
+    for number, day in enumerate(NIGHTS):
+        night = list(nights.invented(taxonomy, day, NIGHT_CALLS, f"c{day:%m%d}", number))
+        with open_writer(path) as connection:
+            connection.execute(f"SET threads = 2; SET memory_limit = '{MEMORY}'")
             made.append(nights.one_more(connection, night, folder / "published.duckdb"))
+        searches.append(nights.search(path))
+        again.append(nights.search(path))
+    with open_writer(path) as connection:
         ids = [f"c{day:%m%d}{number:06d}" for day in NIGHTS for number in range(NIGHT_CALLS)]
         delete_calls(connection, ids)  # so that kept warehouses stay as they were made
     return {
         "load with counts": statistics.median(one.load_s for one in made),
         "the same calls again": statistics.median(one.again_s for one in made),
         "publish": statistics.median(one.publish_s for one in made),
+        "Parquet, CSV and workbook": statistics.median(one.shapes_s for one in made),
+        "first search after it": statistics.median(searches),
+        "next search": statistics.median(again),
+        "first search of all": whole,
     }
 
 
@@ -167,9 +175,9 @@ def report_nights(found: dict[str, dict[str, float]], plans: dict[str, warehouse
     small, large = found["small"], found["large"]
     say(f"\none more night of {NIGHT_CALLS:,} calls, median of {len(NIGHTS)}")
     tops = [f"on {plans[name].calls:,}" for name in ("small", "large")]
-    say(f"{'seconds':<24}{tops[0]:>14}{tops[1]:>16}{'ratio':>8}")
+    say(f"{'seconds':<28}{tops[0]:>14}{tops[1]:>16}{'ratio':>8}")
     for step in small:
-        say(f"{step:<24}{small[step]:>14.2f}{large[step]:>16.2f}{large[step] / small[step]:>8.2f}")
+        say(f"{step:<28}{small[step]:>14.2f}{large[step]:>16.2f}{large[step] / small[step]:>8.2f}")
 
 
 def report_rates(folder: Path, taxonomy: Taxonomy, files: int, prepared: Path) -> None:

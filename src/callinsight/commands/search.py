@@ -1,5 +1,7 @@
 """The command that finds words in what was said."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 
@@ -31,14 +33,14 @@ def search_command(
     """Search the redacted turns of calls for words, in any of their Dutch forms.
 
     "brief" finds "brieven" too. Works on the data team's own database, not on the published copy. The first search
-    after a load makes an index, which takes a moment.
+    after a load makes the index of the months that changed, which takes a moment.
     """
     chosen = settings.load(file)
     if topic is not None:
         meeting.require_topic(load_taxonomy(chosen.models.taxonomy), topic)
     day = None if since is None else since.date()
     asked = search.Question(" ".join(words), limit, topic, day, any_word)
-    hits = search.find(chosen.work.database, chosen.work.search_index, asked)
+    hits = search.find(chosen.work.database, asked, _watch)
     rows = [
         (hit.call_id, f"{hit.started_local:%d-%m-%Y}", _clock(hit.start_ms), _WHO[hit.role], marked(hit))
         for hit in hits
@@ -48,6 +50,10 @@ def search_command(
     else:
         console.out.print("Niets gevonden.")
     return EXIT_OK
+
+
+def _watch(months: int) -> AbstractContextManager[Callable[[int], object]]:
+    return console.counting("Maanden doorzoekbaar maken", months)
 
 
 def marked(hit: search.Hit) -> str:

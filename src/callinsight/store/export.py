@@ -9,7 +9,7 @@ import os
 import shutil
 import tomllib
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,13 @@ FOLDER = "tabellen"
 _READABLE = 0o444
 _KEPT = 2
 """Folders of tables that are kept: the present one, and the one before for whoever is still reading it."""
+
+WORKBOOK_WEEKS = 104
+"""Weeks in the workbook, the newest with calls being the last: somebody reads those, and making it takes as long each
+night however long the history is. The database, Parquet and CSV hold all."""
+
+_PERIODS = {"week_start": "week", "month_start": "month", "started_local": "day"}
+"""Columns that tell when, and of how long a time."""
 
 _COPY = {
     "parquet": "(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{uitleg: {comment}}})",
@@ -63,7 +70,8 @@ def export(published: Path, shapes: Collection[str]) -> tuple[Path, ...]:
                 written.append(_write_tables(connection, published.parent / FOLDER, tables, folders))
             if "xlsx" in shapes:
                 written.append(workbook_path(published))
-                put(written[-1], _workbook(connection, tables), _READABLE)
+                elsewhere = f"{published.name} en de map {FOLDER}" if folders else published.name
+                put(written[-1], _workbook(connection, tables, elsewhere), _READABLE)
         except (duckdb.Error, OSError) as error:
             raise StoreError(
                 f"the published copy is there, but not in every shape ({type(error).__name__}): "
@@ -116,32 +124,55 @@ def _write_tables(
     return link
 
 
-def _workbook(connection: duckdb.DuckDBPyConnection, tables: dict[str, str]) -> bytes:
+def _workbook(connection: duckdb.DuckDBPyConnection, tables: dict[str, str], elsewhere: str) -> bytes:
+    """The workbook as bytes; ``elsewhere`` says where the weeks stand that are not in it."""
     names = headings()
     shown = [table for table in names["sheets"] if table in tables]
     shown += [table for table in sorted(tables) if table not in names["sheets"] and table not in names["left_out"]]
-    sheets = [_sheet(connection, table, tables[table] or "") for table in shown]
     ((made, k, first, last),) = connection.execute(
         "SELECT published_local, k, first_day, last_day FROM publication"
     ).fetchall()
-    return workbook(sheets, _front(made, k, (first, last)), made)
+    since = None if last is None else _first_week(min(last, made.date()))
+    sheets = [_sheet(connection, table, tables[table] or "", since) for table in shown]
+    cut = _cut(since, elsewhere) if since and first < since else ""
+    return workbook(sheets, _front(made, k, (first, last), cut), made)
 
 
-def _sheet(connection: duckdb.DuckDBPyConnection, table: str, comment: str) -> Sheet:
+def _cut(since: date, elsewhere: str) -> str:
+    """A line that says what is left out, and where it is."""
+    return (
+        f"Tabbladen met een week, een maand of een dag gaan over de nieuwste {WORKBOOK_WEEKS} weken, "
+        f"vanaf {since:%d-%m-%Y}. Wat ouder is, staat in {elsewhere}."
+    )
+
+
+def _first_week(last_day: date) -> date:
+    """The Monday of the first week in the workbook."""
+    return last_day - timedelta(days=last_day.weekday(), weeks=WORKBOOK_WEEKS - 1)
+
+
+def _sheet(connection: duckdb.DuckDBPyConnection, table: str, comment: str, since: date | None) -> Sheet:
+    """A table as a sheet: of what tells its week, month or day that from ``since`` on, a month as a whole."""
     names = headings()
     columns = connection.execute(_COLUMNS, [table]).fetchall()
     made = tuple(Heading(names["columns"].get(column, column), meaning or "") for column, meaning in columns)
-    rows = connection.execute(f'FROM "{table}"').fetchall()
+    period = next((column for column, _ in columns if column in _PERIODS), None)
+    if period is None or since is None:
+        rows = connection.execute(f'FROM "{table}"').fetchall()
+    else:
+        kept = f"FROM \"{table}\" WHERE {period} >= date_trunc('{_PERIODS[period]}', $since::DATE)"
+        rows = connection.execute(kept, {"since": since}).fetchall()
     return Sheet(names["sheets"].get(table, table)[:31], comment, made, rows)
 
 
-def _front(made: datetime, k: int, days: tuple[Any, Any]) -> Front:
+def _front(made: datetime, k: int, days: tuple[Any, Any], cut: str) -> Front:
     period = (
         "" if days[0] is None else f" Ze gaan over gesprekken van {days[0]:%d-%m-%Y} tot en met {days[1]:%d-%m-%Y}."
     )
     hidden = f"Aantallen onder {k} zijn weggelaten, zodat niemand te herkennen is. Zo'n vakje is leeg." if k > 1 else ""
     lines = (
         f"Deze cijfers zijn gemaakt op {made:%d-%m-%Y om %H:%M}.{period}",
+        cut,
         "Een computer heeft geluisterd en maakt fouten. Bespreek de cijfers met mensen die de gesprekken kennen.",
         hidden,
         "Boven elke kolom staat wat die betekent. Met de pijltjes in de blauwe rij kiest u wat u wilt zien.",

@@ -12,6 +12,7 @@ from callinsight.errors import StoreError
 from callinsight.store.columns import Column, Kind, insert_rows
 from callinsight.store.rows import FACTS, wall_clock
 from callinsight.store.scripts import CHECKS, read_scripts
+from callinsight.store.search_index import drop_days
 from callinsight.store.summaries import mark_stale, refresh_stale
 
 _SHOWN_ROWS = 3
@@ -238,6 +239,7 @@ def load_batch(
             _write_run(connection, run)
             _write_membership(connection, run, last_failures)
         run_checks(connection)
+        drop_days(connection, "FROM batch_days")
         mark_stale(connection, "FROM batch_days")
         if not more_follow:
             refresh_stale(connection)
@@ -267,6 +269,7 @@ def delete_calls(connection: duckdb.DuckDBPyConnection, call_ids: Collection[str
             connection.execute(f"DELETE FROM {fact.table} WHERE {_OF_BATCH}")  # noqa: S608
         for table in ("run_calls", "reviews", "topic_candidate_calls"):
             connection.execute(f"DELETE FROM {table} WHERE call_id IN (SELECT call_id FROM batch)")  # noqa: S608
+        drop_days(connection, "FROM batch_days")
         mark_stale(connection, "FROM batch_days")
         refresh_stale(connection)
         _forget_batch(connection)

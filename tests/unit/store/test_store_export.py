@@ -4,7 +4,7 @@ import csv
 import os
 import stat
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -81,6 +81,64 @@ def test_the_workbook_opens_ready_to_read(published: Path) -> None:
     assert (rows["Paspoort"]["Gesprekken"], rows["Paspoort"]["Weggelaten"]) == (12, "nee")
     assert (rows["Grofvuil"]["Gesprekken"], rows["Grofvuil"]["Weggelaten"]) == (None, "ja")
     assert rows["Paspoort"]["Maandag"] == datetime.fromisoformat("2026-08-31")
+
+
+LAST_MONDAY = date(2026, 9, 7)
+FIRST_MONDAY = date(2024, 9, 16)  # 103 weeks before
+
+
+def _over_years(
+    writer: duckdb.DuckDBPyConnection, make_result: MakeResult, target: Path, days: list[date], k: int = 1
+) -> Path:
+    moments = [datetime(day.year, day.month, day.day, 9, tzinfo=UTC) for day in days]
+    load_batch(writer, [make_result(f"call-{n}", started_at=moment) for n, moment in enumerate(moments)], [])
+    publish_from(writer, target, PublishSettings(k=k), NOW)
+    export(target, ALL)
+    return target
+
+
+def _mondays(published: Path, sheet: str) -> list[date]:
+    page = load_workbook(published.with_suffix(".xlsx"))[sheet]
+    names = [cell.value for cell in page[4]]
+    column = names.index("Maandag" if "Maandag" in names else "Maand")
+    return [row[column].date() for row in page.iter_rows(min_row=5, values_only=True)]
+
+
+def _front_page(published: Path) -> str:
+    page = load_workbook(published.with_suffix(".xlsx"))["Lees mij"]
+    return " ".join(str(cell.value) for row in page.iter_rows() for cell in row if cell.value)
+
+
+def test_the_workbook_holds_the_newest_two_years_and_says_where_the_rest_is(
+    writer: duckdb.DuckDBPyConnection, make_result: MakeResult, tmp_path: Path
+) -> None:
+    days = [date(2019, 5, 6), date(2024, 9, 2), FIRST_MONDAY - timedelta(days=1), FIRST_MONDAY, LAST_MONDAY]
+    published = _over_years(writer, make_result, tmp_path / "trends.duckdb", days)
+    assert _mondays(published, "Onderwerpen per week") == [FIRST_MONDAY, LAST_MONDAY]
+    assert _mondays(published, "Gesprekken per uur") == [FIRST_MONDAY, LAST_MONDAY]
+    months = _mondays(published, "Behoeften per onderwerp")  # the month of the first Monday as a whole
+    assert months == [date(2024, 9, 1), date(2026, 9, 1)]
+    assert "vanaf 16-09-2024. Wat ouder is, staat in trends.duckdb en de map tabellen." in _front_page(published)
+    for shape in ("csv", "parquet"):
+        path = published.parent / "tabellen" / shape / f"topics_per_week.{shape}"
+        assert duckdb.sql(f"SELECT count(*) FROM '{path}'").fetchall() == [(5,)]
+    export(published, ("xlsx",))
+    assert "Wat ouder is, staat in trends.duckdb." in _front_page(published)
+
+
+def test_a_workbook_of_two_years_leaves_nothing_out(
+    writer: duckdb.DuckDBPyConnection, make_result: MakeResult, tmp_path: Path
+) -> None:
+    published = _over_years(writer, make_result, tmp_path / "trends.duckdb", [FIRST_MONDAY, LAST_MONDAY])
+    assert _mondays(published, "Onderwerpen per week") == [FIRST_MONDAY, LAST_MONDAY]
+    assert "Wat ouder is" not in _front_page(published)
+
+
+def test_a_recorder_with_a_wrong_clock_does_not_empty_the_workbook(
+    writer: duckdb.DuckDBPyConnection, make_result: MakeResult, tmp_path: Path
+) -> None:
+    published = _over_years(writer, make_result, tmp_path / "trends.duckdb", [LAST_MONDAY, date(2037, 12, 28)])
+    assert LAST_MONDAY in _mondays(published, "Onderwerpen per week")
 
 
 def test_what_was_said_is_in_no_shape(published: Path) -> None:
