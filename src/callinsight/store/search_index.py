@@ -20,7 +20,7 @@ from pathlib import Path
 import duckdb
 
 from callinsight.errors import StoreError
-from callinsight.store.database import connect, quoted
+from callinsight.store.database import connect, explain, quoted
 
 Watch = Callable[[int], AbstractContextManager[Callable[[int], object]]]
 """Given how many months are to be made, a context that gives what is called with 1 after each of them."""
@@ -160,7 +160,10 @@ def opened(
     connection = connect(Path(":memory:"), read_only=False)
     try:
         _load_forms(connection)
-        connection.execute(f"ATTACH {quoted(str(database))} AS source (READ_ONLY)")  # held, so that nothing is loaded
+        try:  # held to the end, so that nothing is loaded in the meantime
+            connection.execute(f"ATTACH {quoted(str(database))} AS source (READ_ONLY)")
+        except duckdb.Error as error:
+            raise StoreError(explain(error, database)) from None
         yield connection, _attach_all(connection, database, since, watch or _unwatched)
     finally:
         connection.close()
@@ -176,7 +179,12 @@ def _attach_all(
         raise StoreError(
             f"the database cannot be searched ({type(error).__name__}): bring it up to date with `callinsight load`"
         ) from None
-    folder.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
+    try:
+        folder.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"no search index can be made ({type(error).__name__}): is the work folder writable?"
+        ) from None
     without_calls = [path for path in folder.glob("*.duckdb") if path.stem not in states]
     _unlink((*without_calls, *_of_earlier_versions(database)))
     wanted = {month: state for month, state in states.items() if since is None or month >= f"{since:%Y-%m}"}
