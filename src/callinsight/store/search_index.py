@@ -5,8 +5,9 @@ removes the files of their months, so that no word of an erased call stays; the 
 others. A database has one writer or many readers, so no search can make a file between its removal and the end of the
 transaction.
 
-Each file also tells which database it was made from, and how many calls of each hour that then held. That costs next to
-nothing to compare, and uncovers that another database was put in the place of the one that the files belong to.
+Each file also tells which database it was made from, and how many calls of each hour that then held. That costs little
+to compare (the day of all calls is counted), and uncovers that another database was put in the place of the one that
+the files belong to.
 """
 
 import os
@@ -45,7 +46,8 @@ FROM (
     SELECT strftime(local_date, '%Y-%m') AS month, hash(local_date, local_hour, queue, calls, duration_ms) AS hour
     FROM source.week_hours
     UNION ALL
-    SELECT strftime(local_date, '%Y-%m'), hash(local_date) FROM source.stale_days  -- calls that are not counted yet
+    SELECT strftime(local_date, '%Y-%m'), hash(local_date, calls)  -- of calls that are not counted yet too
+    FROM (SELECT local_date, count(*) AS calls FROM source.calls GROUP BY local_date)
 ), (SELECT min(applied_at) AS made FROM source.schema_migrations)
 GROUP BY month, made ORDER BY month
 """  # noqa: S608
