@@ -5,8 +5,9 @@ removes the files of their months, so that no word of an erased call stays; the 
 others. A database has one writer or many readers, so no search can make a file between its removal and the end of the
 transaction.
 
-Each file also tells which database it was made from, and how many calls of each hour that then held. That costs next to
-nothing to compare, and uncovers that another database was put in the place of the one that the files belong to.
+Each file also tells which database it was made from, and how many calls of each hour that then held. That costs little
+to compare (the day of all calls is counted), and uncovers that another database was put in the place of the one that
+the files belong to.
 """
 
 import os
@@ -20,7 +21,7 @@ from pathlib import Path
 import duckdb
 
 from callinsight.errors import StoreError
-from callinsight.store.database import connect, quoted
+from callinsight.store.database import connect, explain, quoted
 
 Watch = Callable[[int], AbstractContextManager[Callable[[int], object]]]
 """Given how many months are to be made, a context that gives what is called with 1 after each of them."""
@@ -45,7 +46,8 @@ FROM (
     SELECT strftime(local_date, '%Y-%m') AS month, hash(local_date, local_hour, queue, calls, duration_ms) AS hour
     FROM source.week_hours
     UNION ALL
-    SELECT strftime(local_date, '%Y-%m'), hash(local_date) FROM source.stale_days  -- calls that are not counted yet
+    SELECT strftime(local_date, '%Y-%m'), hash(local_date, calls)  -- of calls that are not counted yet too
+    FROM (SELECT local_date, count(*) AS calls FROM source.calls GROUP BY local_date)
 ), (SELECT min(applied_at) AS made FROM source.schema_migrations)
 GROUP BY month, made ORDER BY month
 """  # noqa: S608
@@ -160,7 +162,10 @@ def opened(
     connection = connect(Path(":memory:"), read_only=False)
     try:
         _load_forms(connection)
-        connection.execute(f"ATTACH {quoted(str(database))} AS source (READ_ONLY)")  # held, so that nothing is loaded
+        try:  # held to the end, so that nothing is loaded in the meantime
+            connection.execute(f"ATTACH {quoted(str(database))} AS source (READ_ONLY)")
+        except duckdb.Error as error:
+            raise StoreError(explain(error, database)) from None
         yield connection, _attach_all(connection, database, since, watch or _unwatched)
     finally:
         connection.close()
@@ -176,7 +181,12 @@ def _attach_all(
         raise StoreError(
             f"the database cannot be searched ({type(error).__name__}): bring it up to date with `callinsight load`"
         ) from None
-    folder.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
+    try:
+        folder.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"no search index can be made ({type(error).__name__}): is the work folder writable?"
+        ) from None
     without_calls = [path for path in folder.glob("*.duckdb") if path.stem not in states]
     _unlink((*without_calls, *_of_earlier_versions(database)))
     wanted = {month: state for month, state in states.items() if since is None or month >= f"{since:%Y-%m}"}

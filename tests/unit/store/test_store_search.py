@@ -215,6 +215,12 @@ def test_the_index_is_for_its_owner_alone_and_leaves_nothing_behind(spoken: Path
     assert not any(folder.iterdir())
 
 
+def test_the_index_of_an_earlier_version_goes(spoken: Path) -> None:
+    (spoken.parent / "search.duckdb").write_text("all months in one file")
+    assert len(_found(spoken, "brief")) == 3
+    assert sorted(path.name for path in spoken.parent.iterdir()) == ["callinsight.duckdb", "search"]
+
+
 def test_a_damaged_index_is_made_anew(spoken: Path) -> None:
     _found(spoken, "brief")
     for path in (spoken.parent / "search").iterdir():
