@@ -174,3 +174,4 @@ def test_search_finds_words_and_names_near_topics(
     assert code == 0
     assert all(text in out for text in ("call-1", "01-09-2026", "1:05", "beller", "al die *brieven*"))
     assert call(capsys, "search", "brief", "--since", "2026-09-02")[1] == "Niets gevonden.\n"
+    assert call(capsys, "search", "brief giraf")[1] == "Niets gevonden. Met --any volstaat één van de woorden.\n"

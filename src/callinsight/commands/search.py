@@ -48,7 +48,8 @@ def search_command(
     if rows:
         console.out.print(console.table("", ("gesprek", "datum", "tijd", "wie", "zin"), rows))
     else:
-        console.out.print("Niets gevonden.")
+        several = not any_word and len(" ".join(words).split()) > 1
+        console.out.print("Niets gevonden." + (" Met --any volstaat één van de woorden." if several else ""))
     return EXIT_OK
 
 
