@@ -184,7 +184,7 @@ def _assert_right(connection: Connection) -> None:
     connection.execute("DROP TABLE days")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(steps=_steps)
 def test_counts_follow_whatever_happens(connection: Connection, steps: Sequence[tuple[str, Any]]) -> None:
     _emptied(connection)
@@ -199,7 +199,7 @@ def test_counts_follow_whatever_happens(connection: Connection, steps: Sequence[
     _assert_right(connection)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(results=st.lists(_results(), min_size=1, max_size=8), seed=st.integers(0, 10**6))
 def test_any_order_gives_the_same_counts(connection: Connection, results: list[CallResult], seed: int) -> None:
     newest = list({result.call.call_id: result for result in results}.values())
