@@ -112,7 +112,7 @@ def discover(settings_file: str) -> Started:
 @step("mark-outdated")
 def mark_outdated(settings_file: str) -> int:
     """Have what other models, settings or an earlier version made done again; how many calls that is."""
-    return reprocessing.mark_outdated(read_settings(settings_file))
+    return reprocessing.mark_outdated(read_settings(settings_file)).calls
 
 
 @step("process", run_name="process-{chunk}")
@@ -158,7 +158,7 @@ def pack(settings_file: str) -> int:
 
 @step("retention")
 def retention(settings_file: str) -> dict[str, int]:
-    """Delete what is past its term; how many files of each kind that were."""
+    """Delete what is past its term and publish anew what changed; how many of each kind that were."""
     swept = terms.sweep(read_settings(settings_file), datetime.now(UTC))
     return {one.label: one.removed for one in swept}
 

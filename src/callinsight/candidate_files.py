@@ -40,11 +40,23 @@ def write_candidates(folder: Path, candidates: Collection[Candidate]) -> None:
             path.unlink(missing_ok=True)
 
 
-def remove_call(folder: Path, call_id: str) -> bool:
-    """Take a call out of all candidates; whether it was in one. A candidate without calls and verdict goes too."""
+def remove_calls(folder: Path, call_ids: Collection[str]) -> bool:
+    """Take calls out of all candidates; whether one was in any. A candidate without calls and verdict goes too."""
     before = read_candidates(folder)
-    after = [one.without(call_id) for one in before]
+    after = [one.without(call_ids) for one in before]
     if list(before) == after:
         return False
     write_candidates(folder, [one for one in after if one.members or one.verdict is not None])
     return True
+
+
+def remove_wordless(folder: Path, with_words: Collection[str]) -> int:
+    """Remove candidates of which no call has its words any more, since their own words come from them; how many.
+
+    Those that the meeting decided on stay.
+    """
+    before = read_candidates(folder)
+    kept = [one for one in before if one.verdict is not None or any(call in with_words for call, _ in one.members)]
+    if len(kept) < len(before):
+        write_candidates(folder, kept)
+    return len(before) - len(kept)

@@ -1,56 +1,61 @@
 """Looking after what is stored: erase a call, check the set-up."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from callinsight import assembly, bundle, candidate_files, copies, decisions, discovery, inbox, registry, run
+from callinsight import (
+    assembly,
+    deletions,
+    discovery,
+    erasure,
+    inbox,
+    old_recordings,
+    registry,
+    retention,
+    run,
+)
 from callinsight.core.values import require_call_id
-from callinsight.embeddings import remove_vectors
+from callinsight.deletions import Deletion
+from callinsight.erasure import Erased, Tools
 from callinsight.errors import CallinsightError, SettingsError
-from callinsight.ledger import open_ledger
+from callinsight.ledger import State, open_ledger
 from callinsight.settings import Settings
-from callinsight.store import search_index
 from callinsight.store.database import open_reader, open_writer
-from callinsight.store.load import delete_calls
 from callinsight.taxonomy_files import check as check_taxonomy
 
 _LITTLE_SPACE_BYTES = 2 << 30
 
 
-@dataclass(frozen=True, slots=True)
-class Erased:
-    """What was found of a call and is gone now."""
+def forget(settings: Settings, call_ids: Collection[str], now: datetime) -> Erased:
+    """Erase calls from every store and from the published copy, and free their bytes in the database's file.
 
-    result_file: bool
-    rows: bool
-
-
-def forget(settings: Settings, call_id: str) -> Erased:
-    """Erase a call from result files, review copies, verdicts, database, ledger and published copy.
-
-    The recording itself lies with who made it. Raises ``SettingsError`` for an id that cannot be one.
+    Their recordings lie with who made them, and are not processed again. Counts of weeks and months whose calls are
+    erased after their term stay: nothing in them is of a call. ``now`` (aware) is noted in the log of what was deleted.
+    Raises ``SettingsError`` for an id that cannot be one, and ``StoreError`` when the database is in use; done again it
+    goes on.
     """
-    try:
-        require_call_id(call_id)
-    except ValueError as error:
-        raise SettingsError("that is no call id: they look like c3k7... in the table calls") from error
-    removed = bundle.remove_result(settings.work.results, call_id)
-    removed = remove_vectors(settings.work.embeddings, call_id) or removed
-    candidate_files.remove_call(settings.work.candidates, call_id)
-    removed = copies.remove_copy(settings.work.review_copies, call_id) or removed
-    removed = decisions.remove_reviews(settings.work.reviews, call_id) > 0 or removed
-    decisions.remove_packs(settings.work.packs, call_id)
-    rows = False
-    if settings.work.database.exists():
-        with open_writer(settings.work.database) as connection:
-            rows = delete_calls(connection, [call_id]) > 0  # and the search index of its month
-        run.publish(settings)
-    if not rows:
-        search_index.remove(settings.work.database)  # it might be of a database that knew the call
-    with open_ledger(settings.work.ledger) as ledger:
-        ledger.tombstone(call_id)
-    return Erased(removed, rows)
+    for call_id in call_ids:
+        try:
+            require_call_id(call_id)
+        except ValueError as error:
+            raise SettingsError("that is no call id: they look like c3k7... in the table calls") from error
+    work = settings.work
+    with ExitStack() as stack:
+        ledger = stack.enter_context(open_ledger(work.ledger))
+        connection = stack.enter_context(open_writer(work.database)) if work.database.exists() else None
+        if connection is not None:
+            erasure.note_unclean(work.database)
+        erased = erasure.erase(Tools(settings, ledger, connection), call_ids, State.FORGOTTEN)
+        if connection is not None:
+            run.sync_files(settings, connection)
+    retention.clean(settings)
+    if erased.anything:
+        entry = Deletion(now, deletions.ON_REQUEST, None, len(call_ids), erased.files_bytes)
+        deletions.note(work.deletions, [entry])
+    return erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield from _examined("models", lambda: _models(settings))
     yield from _examined("taxonomy", lambda: "; ".join(check_taxonomy(settings.models.taxonomy)))
     yield from _examined("inbox", lambda: _inbox(settings))
+    yield from _examined("recordings", lambda: _old_recordings(settings))
     yield from _examined("database", lambda: _database(settings))
     folder = settings.work.folder
     free = shutil.disk_usage(folder if folder.exists() else ".").free
@@ -95,6 +101,16 @@ def _models(settings: Settings) -> str:
 def _inbox(settings: Settings) -> str:
     listing = inbox.discover(settings.inbox.address, discovery.inbox_settings(settings))
     return f"ok: {len(listing.recordings)} recordings, {len(listing.problems)} with a problem"
+
+
+def _old_recordings(settings: Settings) -> str:
+    with open_ledger(settings.work.ledger, look=True) as ledger:
+        found = old_recordings.find_old(settings, ledger, datetime.now(UTC))
+    days, on = settings.retention.recordings_days, settings.retention.delete_recordings
+    what = "`callinsight retention` deletes them" if on else "retention.delete_recordings = true deletes them"
+    told = f"ok: {len(found.due)} are done and older than {days} days"
+    told += f" ({what})" if found.due else ""
+    return told + (f"; {found.waiting} are older and stay, since they were not processed" if found.waiting else "")
 
 
 def _database(settings: Settings) -> str:

@@ -27,8 +27,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "models": ("models", "List, pull, verify, pin or export models."),
     "eval": ("evaluate", "Score the models on recordings with ground truth."),
     "retag": ("care", "Tag all stored calls again after a model or taxonomy change."),
-    "forget": ("care", "Erase everything that exists about one call."),
-    "retention": ("care", "Delete review copies and meeting packs that are past their term."),
+    "forget": ("rights", "Erase everything that exists about one call."),
+    "retention": ("rights", "Delete what is past its term."),
     "doctor": ("care", "Check the set-up: settings, models, inbox, database, disk."),
 }
 """Every command: the module under ``callinsight.commands`` that holds it, and its line in the help."""

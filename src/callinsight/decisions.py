@@ -4,6 +4,8 @@ A verdict lies at ``reviews/<call_id>.<review_id>.json``, an improvement at ``ac
 each needs no lock when two people write at once, and erasing a call takes away whole files.
 """
 
+import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,6 +17,9 @@ from callinsight.core.values import require_call_id
 from callinsight.errors import StoreError
 
 _REVIEW, _ACTION = TypeAdapter(Review), TypeAdapter(Action)
+
+_SOUND = re.compile(rb"data:[^\"']*")
+"""Sound and pictures in a page, which are most of its bytes and name no call."""
 
 _T = TypeVar("_T", Review, Action)
 
@@ -52,21 +57,29 @@ def _read(path: Path, form: TypeAdapter[_T]) -> _T:
         raise StoreError(f"{path.parent.name}/{path.name} is damaged: restore it from a backup, or delete it") from None
 
 
-def remove_reviews(folder: Path, call_id: str) -> int:
-    """Erase all verdicts on a call; how many there were."""
-    paths = list(folder.glob(f"{require_call_id(call_id)}.*.json"))
+def remove_reviews(folder: Path, call_ids: Collection[str]) -> int:
+    """Erase all verdicts on calls; how many there were."""
+    paths = [path for path in folder.glob("[!.]*.json") if path.name.partition(".")[0] in call_ids]
     for path in paths:
         path.unlink(missing_ok=True)
     return len(paths)
 
 
-def remove_packs(folder: Path, call_id: str) -> int:
-    """Erase the meeting's packs that hold something of a call, and their PDFs; how many packs there were.
+def packs_naming(folder: Path, call_ids: Collection[str]) -> tuple[Path, ...]:
+    """The meeting's packs that hold something of any of these calls, by name."""
+    wanted = [require_call_id(one).encode() for one in call_ids]
+    if not wanted:
+        return ()
+    pages = ((path, _SOUND.sub(b"", path.read_bytes())) for path in sorted(folder.glob("*.html")))
+    return tuple(path for path, page in pages if any(one in page for one in wanted))
+
+
+def remove_packs(folder: Path, call_ids: Collection[str]) -> int:
+    """Erase the meeting's packs that hold something of these calls, and their PDFs; how many packs there were.
 
     The weekly flow makes new ones. A PDF holds what the page beside it holds.
     """
-    wanted = require_call_id(call_id).encode()
-    paths = [path for path in folder.glob("*.html") if wanted in path.read_bytes()]
+    paths = packs_naming(folder, call_ids)
     for path in paths:
         path.with_suffix(".pdf").unlink(missing_ok=True)  # first, since without its page nobody knows what it holds
         path.unlink(missing_ok=True)

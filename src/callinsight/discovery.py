@@ -19,7 +19,7 @@ from callinsight.core.values import Failure, FailureKind, Stage
 from callinsight.errors import RecordingError, SettingsError, StoreError
 from callinsight.inbox import Problem, Recording
 from callinsight.inbox_metadata import RecordingMetadata
-from callinsight.ledger import Ledger, Seen, State
+from callinsight.ledger import ERASED, Ledger, Seen, State
 from callinsight.settings import Settings
 
 _KEY_BYTES = 32
@@ -134,7 +134,7 @@ def inbox_settings(settings: Settings) -> inbox.InboxSettings:
         raise SettingsError(f"setting inbox: {error}") from error
 
 
-def _fingerprint(recording: Recording) -> str:
+def fingerprint_of(recording: Recording) -> str:
     """Changes with the recording and with its metadata, so that a corrected start time is taken over."""
     metadata = hashlib.blake2b(_METADATA.dump_json(recording.metadata), digest_size=8).hexdigest()
     return f"{recording.fingerprint}:{metadata}"
@@ -158,9 +158,9 @@ class _Sorter:
 
     def add(self, recording: Recording) -> None:
         name_ref = recording_ref_of(recording.name, self._key)
-        fingerprint = _fingerprint(recording)
+        fingerprint = fingerprint_of(recording)
         before = self._seen.get(name_ref)
-        if before is not None and (before.state is State.FORGOTTEN or self._is_settled(before, fingerprint)):
+        if before is not None and (before.state in ERASED or self._is_settled(before, fingerprint)):
             if before.state is State.DONE and before.call_id is not None:
                 self._remember(recording, before.call_id)
                 self._done_names.add(recording.name)

@@ -12,6 +12,8 @@ from callinsight.bundle import write_atomically
 from callinsight.core.values import Turn, require_call_id
 from callinsight.core.vectors import TurnVectors, words_digest
 
+PATTERN = "??/[!.]*.safetensors"
+
 _VALUES, _TURNS = "values", "turns"
 _ENCODER, _WORDS = "encoder", "words"
 

@@ -64,13 +64,17 @@ class InboxSettings:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recording with its metadata. ``name`` is relative to the inbox; ``fingerprint`` changes with the content."""
+    """A recording with its metadata. ``name`` is relative to the inbox; ``fingerprint`` changes with the content.
+
+    ``described_by`` are the addresses of its sidecar and of the deliveries that name it.
+    """
 
     name: str = field(repr=False)
     address: str = field(repr=False)
     size_bytes: int
     fingerprint: str
     metadata: RecordingMetadata
+    described_by: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +90,14 @@ class Inbox:
     """What an address holds, sorted by name.
 
     ``waiting`` counts the files that are still being written, ``ignored`` those that are neither a recording nor
-    metadata.
+    metadata. ``needed`` are the addresses of metadata of recordings that wait or cannot be used yet.
     """
 
     recordings: tuple[Recording, ...]
     problems: tuple[Problem, ...]
     waiting: int = 0
     ignored: int = 0
+    needed: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 def discover(address: str | Path, settings: InboxSettings | None = None, *, now: datetime | None = None) -> Inbox:
@@ -129,6 +134,7 @@ class _Search:
         self._waiting: set[str] = set()
         self._ignored = 0
         self._rows: dict[str, list[Row]] = {}
+        self._delivered: dict[str, set[str]] = {}
         self._used: set[str] = set()
         self._problems: set[Problem] = set()
 
@@ -141,7 +147,11 @@ class _Search:
         found = [recording for file in self._recordings if (recording := self._recording(file)) is not None]
         self._name_orphans()
         problems = sorted(self._problems, key=lambda problem: (problem.name, problem.kind))
-        return Inbox(tuple(found), tuple(problems), len(self._waiting), self._ignored)
+        usable = {recording.name for recording in found}
+        rest = [file for file in self._recordings if file.name not in usable]
+        needed = frozenset(address for file in rest for address in self._described_by(file))
+        needed |= {address for name in self._waiting for address in self._delivered.get(name, ())}
+        return Inbox(tuple(found), tuple(problems), len(self._waiting), self._ignored, needed)
 
     def _reads(self, source: MetadataSource) -> bool:
         return self._settings.metadata in ("auto", source)
@@ -187,6 +197,7 @@ class _Search:
             # Recorders on Windows write the path that the file had with them: then its last part counts.
             file = self._recordings.get(name) or self._recordings.get(delivery.folder + PurePosixPath(name).name)
             self._rows.setdefault(file.name if file else name, []).append(row)
+            self._delivered.setdefault(file.name if file else name, set()).add(self._store.address_of(delivery))
 
     def _recording(self, file: File) -> Recording | None:
         """The recording with its metadata; ``None`` when it waits, or cannot be used and was put with the problems."""
@@ -202,7 +213,13 @@ class _Search:
                 self._waiting.add(file.name)
             return None
         address = self._store.address_of(file)
-        return Recording(file.name, address, file.size_bytes, file.fingerprint, metadata)
+        return Recording(file.name, address, file.size_bytes, file.fingerprint, metadata, self._described_by(file))
+
+    def _described_by(self, file: File) -> tuple[str, ...]:
+        """Addresses of all metadata of a recording, used or not."""
+        sidecars = (found for name in _sidecar_names(file) if (found := self._sidecars.get(name)))
+        addresses = {self._store.address_of(sidecar) for sidecar in sidecars}
+        return tuple(sorted(addresses | self._delivered.get(file.name, set())))
 
     def _metadata(self, file: File) -> RecordingMetadata | None:
         sidecar = next((found for name in _sidecar_names(file) if (found := self._sidecars.get(name))), None)

@@ -137,6 +137,29 @@ def read_address(address: str) -> bytes:
     return data
 
 
+def remove_address(address: str) -> bool:
+    """Delete the file at an address of ``Store.address_of``; whether it was there.
+
+    Raises ``SettingsError`` when the store refuses; the text does not name the file.
+    """
+    try:
+        if address.startswith("file://"):
+            Path(address.removeprefix("file://")).unlink()
+            return True
+        import fsspec
+
+        filesystem, path = fsspec.core.url_to_fs(address)
+        filesystem.rm_file(path)
+    except FileNotFoundError:
+        return False
+    except (OSError, NotImplementedError) as error:
+        raise SettingsError(
+            f"a recording that is past its term cannot be deleted ({type(error).__name__}): let the user of "
+            "Callinsight delete in the inbox, or set retention.delete_recordings = false"
+        ) from None
+    return True
+
+
 def composed(name: str) -> str:
     """The name in NFC."""
     return unicodedata.normalize("NFC", name)

@@ -4,7 +4,7 @@ A cache in SQLite, safe to delete: the inbox is then read once more. It holds ps
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -34,6 +34,13 @@ class State(StrEnum):
     FAILED = "failed"
     RETRY = "retry"
     FORGOTTEN = "forgotten"
+    """Erased because somebody asked for it; its recording is never processed again."""
+    EXPIRED = "expired"
+    """Erased after its term; noted as long as the recording is in the inbox."""
+
+
+ERASED = (State.FORGOTTEN, State.EXPIRED)
+"""What keeps a recording from being processed again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,23 +147,77 @@ class Ledger:
                 "UPDATE seen SET loaded = 0 WHERE call_id = ?", [(call_id,) for call_id in call_ids]
             )
 
-    def tombstone(self, call_id: str) -> None:
-        """Remove the id of an erased call, and keep its recording from being processed again."""
+    def close_off(self, call_ids: Iterable[str], state: State) -> None:
+        """Keep the recordings of calls that are being erased from being processed again; their ids stay for now.
+
+        ``state`` is one of ``ERASED``.
+        """
         with self._connection:
-            self._connection.execute(
-                "UPDATE seen SET call_id = NULL, recording_ref = NULL, state = ? WHERE call_id = ?",
-                (State.FORGOTTEN.value, call_id),
+            self._connection.executemany(
+                "UPDATE seen SET state = ?, loaded = 1 WHERE call_id = ?", [(state.value, one) for one in call_ids]
             )
+
+    def closed_off(self) -> dict[State, tuple[str, ...]]:
+        """Calls whose erasure was begun and has not ended, sorted, by the state that they are in."""
+        query = "SELECT DISTINCT call_id FROM seen WHERE state = ? AND call_id IS NOT NULL ORDER BY 1"
+        found = {one: tuple(row[0] for row in self._connection.execute(query, (one.value,))) for one in ERASED}
+        return {state: calls for state, calls in found.items() if calls}
+
+    def references_of(self, call_ids: Iterable[str]) -> frozenset[str]:
+        """The references of the recordings of these calls, and of their names."""
+        found: set[str] = set()
+        for call_id in call_ids:
+            query = "SELECT name_ref, recording_ref FROM seen WHERE call_id = ?"
+            found.update(ref for row in self._connection.execute(query, (call_id,)) for ref in row if ref)
+        return frozenset(found)
+
+    def tombstones(self, call_ids: Iterable[str]) -> None:
+        """Remove the ids of closed off calls for good, and keep their recordings from being processed again."""
+        ids = [(one,) for one in call_ids]
+        with self._connection:
+            self._connection.executemany("UPDATE seen SET call_id = NULL, recording_ref = NULL WHERE call_id = ?", ids)
+            self._connection.executemany("DELETE FROM gone WHERE call_id = ?", ids)
+        self._clean()
+
+    def give_up(self, name_refs: Iterable[str]) -> None:
+        """Keep recordings that were set aside long ago from being tried again, as if their term were over."""
+        with self._connection:
+            self._connection.executemany(
+                "UPDATE seen SET call_id = NULL, recording_ref = NULL, state = 'expired' WHERE name_ref = ?",
+                [(one,) for one in name_refs],
+            )
+
+    def prune(self, present: Collection[str]) -> int:
+        """Drop what is noted of expired calls whose recording is no longer in the inbox; how many those were.
+
+        ``present`` are the references of the names of all files there.
+        """
+        query = "SELECT name_ref FROM seen WHERE state = 'expired' AND call_id IS NULL"
+        away = [row for row in self._connection.execute(query).fetchall() if row[0] not in present]
+        with self._connection:
+            self._connection.executemany("DELETE FROM seen WHERE name_ref = ?", away)
+        if away:
+            self._clean()
+        return len(away)
+
+    def _clean(self) -> None:
+        """Leave no bytes of what was removed in the files."""
+        self._connection.execute("VACUUM")
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 @contextmanager
-def open_ledger(path: Path) -> Iterator[Ledger]:
-    """Open, and make when needed, the ledger at ``path``."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    open(path, "a", opener=private).close()  # SQLite gives its side files the same permissions
-    connection = sqlite3.connect(path, timeout=30)
+def open_ledger(path: Path, *, look: bool = False) -> Iterator[Ledger]:
+    """Open, and make when needed, the ledger at ``path``; who only wants to ``look`` makes none."""
+    if look and not path.exists():
+        connection = sqlite3.connect(":memory:")
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        open(path, "a", opener=private).close()  # SQLite gives its side files the same permissions
+        connection = sqlite3.connect(path, timeout=30)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA secure_delete = ON")
         with connection:
             connection.executescript(_SCHEMA)
         yield Ledger(connection)

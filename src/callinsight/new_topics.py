@@ -77,7 +77,8 @@ def search(settings: Settings, today: date, on_done: Callable[[int], None]) -> t
         for call_id in bundle.result_ids(work.results):
             result = bundle.read_result(bundle.result_path(work.results, call_id))
             on_done(1)
-            yield result, read_vectors(work.embeddings, call_id, result.turns, None)
+            if not result.is_wordless:  # past its term: it has no vectors either
+                yield result, read_vectors(work.embeddings, call_id, result.turns, None)
 
     old = read_candidates(work.candidates)
     found = candidates_of(collect(read(), meaning_width(settings)), old, today)

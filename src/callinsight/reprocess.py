@@ -1,5 +1,7 @@
 """Picks the calls that deserve to be processed again: another version, other settings or other models made them."""
 
+from dataclasses import dataclass
+
 from callinsight import assembly
 from callinsight.core.values import Provenance
 from callinsight.ledger import open_ledger
@@ -24,15 +26,24 @@ def is_outdated(made: MadeBy, now: Provenance, taggers: frozenset[str] = frozens
     )
 
 
-def mark_outdated(settings: Settings) -> int:
-    """Let the next run process again what is outdated and still has its recording in the inbox; how many are marked.
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """How many calls are to be processed again, and how many stay as they are since their words are past their term."""
 
-    Until then, and when a recording is gone, the earlier result stays as it is. Raises ``ModelError`` or
-    ``SettingsError`` when the models cannot be found, ``StoreError`` when the database is missing or in use.
+    calls: int
+    wordless: int
+
+
+def mark_outdated(settings: Settings) -> Marked:
+    """Let the next run process again what is outdated and still has its recording in the inbox.
+
+    Until then, and when a recording is gone, the earlier result stays as it is. So does that of a call whose words are
+    past their term: doing it again would bring them back. Raises ``ModelError`` or ``SettingsError`` when the models
+    cannot be found, ``StoreError`` when the database is missing or in use.
     """
     now = assembly.provenance(settings)
     taggers = frozenset({assembly.tagger_name(settings)})
     with open_reader(settings.work.database) as connection:
         outdated = calls_made_by(connection, lambda made: is_outdated(made, now, taggers))
     with open_ledger(settings.work.ledger) as ledger:
-        return ledger.mark_again(outdated)
+        return Marked(ledger.mark_again(outdated.spoken), len(outdated.wordless))

@@ -44,13 +44,14 @@ class Wish:
 class Retagged:
     """What tagging again came to, in calls.
 
-    ``kept`` had this version's tags already; ``changed`` got other tags; ``read`` needed the encoder. ``gained`` and
-    ``lost`` count by topic the calls that have it now and did not, or had it and do not. ``stale`` are the ids of
-    calls whose result was written.
+    ``kept`` had this version's tags already; ``wordless`` cannot be tagged again, since their words are past their
+    term; ``changed`` got other tags; ``read`` needed the encoder. ``gained`` and ``lost`` count by topic the calls that
+    have it now and did not, or had it and do not. ``stale`` are the ids of calls whose result was written.
     """
 
     calls: int = 0
     kept: int = 0
+    wordless: int = 0
     changed: int = 0
     read: int = 0
     gained: Mapping[str, int] = field(default_factory=dict)
@@ -61,6 +62,7 @@ class Retagged:
         return Retagged(
             self.calls + other.calls,
             self.kept + other.kept,
+            self.wordless + other.wordless,
             self.changed + other.changed,
             self.read + other.read,
             Counter(self.gained) + Counter(other.gained),
@@ -138,9 +140,11 @@ def retag_batch(settings_json: str, call_ids: Sequence[str], wish: Wish, now: da
     work = settings.work
     results = [bundle.read_result(bundle.result_path(work.results, call_id)) for call_id in call_ids]
     stamp = _stamp(settings_json)
-    due = [one for one in results if wish.every or one.provenance.tag_version != stamp.tag_version]
+    spoken = [one for one in results if not one.is_wordless]
+    due = [one for one in spoken if wish.every or one.provenance.tag_version != stamp.tag_version]
+    counted = Retagged(len(results), len(spoken) - len(due), len(results) - len(spoken))
     if not due:
-        return Retagged(calls=len(results), kept=len(results))
+        return counted
     tagger = _tagger(settings_json)
     vectors, read = _vectors(settings, tagger, due, wish)
     tags = tagger.decide([one.turns for one in due], vectors)
@@ -152,7 +156,7 @@ def retag_batch(settings_json: str, call_ids: Sequence[str], wish: Wish, now: da
             ledger.mark_unloaded(stale)  # before the files: a kill in between costs a load, and never hides a change
         for _, new in changed:
             bundle.write_result(work.results, new)
-    return _told(due, tags, Retagged(len(results), len(results) - len(due), read=read, stale=stale))
+    return _told(due, tags, counted + Retagged(read=read, stale=stale))
 
 
 def _vectors(

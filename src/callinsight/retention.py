@@ -1,76 +1,169 @@
-"""Deletes what is past its term: review copies and meeting packs, by the moment at which they were made.
+"""Deletes what is past its term, makes the database file clean, and publishes anew.
 
-A file is taken away as a whole, so its space is really free. To put another kind of file under a term, add it to
-:func:`kinds`.
+Can be stopped at any moment and done again. Before a row is deleted a mark beside the database says that the file is to
+be made clean and the published copy to be made anew; it goes when both are done, so that a later sweep ends what an
+earlier one began.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from callinsight import copies
+from callinsight import aggregates, bundle, candidate_files, deletions, erasure, old_recordings, quarantine, run
+from callinsight.deletions import Deletion
+from callinsight.erasure import Tools
+from callinsight.errors import StoreError
+from callinsight.ledger import State, open_ledger
+from callinsight.retention_plan import RECORDINGS, Plan, Swept, plan
 from callinsight.settings import Settings
+from callinsight.store.compact import compact
+from callinsight.store.database import open_reader, open_writer
+from callinsight.store.frozen import gather
+from callinsight.store.load import delete_runs, finish_load, load_batch
+from callinsight.store.rows import wall_clock
 
-_UNFINISHED = timedelta(days=1)
-"""A file that was being written longer ago than this belongs to a process that was killed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """Files that may stay ``days`` after they were made; ``label`` is for readers."""
-
-    label: str
-    folder: Path
-    pattern: str
-    days: int
-
-
-@dataclass(frozen=True, slots=True)
-class Swept:
-    """What was done about one kind: counts and bytes only, fit for logs and for Prefect."""
-
-    label: str
-    days: int
-    removed: int
-    removed_bytes: int
-    kept: int
-
-
-def kinds(settings: Settings) -> tuple[Kind, ...]:
-    """All that has a term."""
-    work, review = settings.work, settings.review
-    return (
-        Kind("Luisterkopieën", work.review_copies, copies.PATTERN, review.copies_days),
-        Kind("Stukken voor het verbeteroverleg", work.packs, "[!.]*", review.packs_days),
-    )
+__all__ = ["Swept", "sweep"]
 
 
 def sweep(settings: Settings, now: datetime, *, dry_run: bool = False) -> tuple[Swept, ...]:
     """Delete what is past its term at ``now`` (aware); with ``dry_run`` only count. A second time finds nothing.
 
-    Can be stopped and done again. Raises ``ValueError`` when ``now`` has no time zone.
+    Raises ``ValueError`` when ``now`` has no time zone, ``StoreError`` when the database is in use (nothing has changed
+    then), when results are damaged, or when the disk has no room to make the database clean; all else is done then.
     """
     if now.tzinfo is None:
         raise ValueError("now must carry a time zone")
-    return tuple(_sweep(kind, now, dry_run=dry_run) for kind in kinds(settings))
+    work = settings.work
+    if dry_run:
+        with ExitStack() as stack:
+            ledger = stack.enter_context(open_ledger(work.ledger, look=True))
+            connection = stack.enter_context(open_reader(work.database)) if work.database.exists() else None
+            return plan(settings, ledger, connection, now).swept
+    old_recordings.finish(settings)
+    if work.database.exists() or any(bundle.result_ids(work.results)):
+        run.catch_up(settings)  # what waits is counted before anything goes
+    with ExitStack() as stack:
+        ledger = stack.enter_context(open_ledger(work.ledger))
+        connection = stack.enter_context(open_writer(work.database)) if work.database.exists() else None
+        one = _Sweep(Tools(settings, ledger, connection), now)
+        one.run()
+    clean(settings)
+    one.remove_recordings()
+    if one.damaged:
+        raise StoreError(
+            f"{len(one.damaged)} result files are damaged, such as that of call {one.damaged[0]}: their words are past "
+            "their term and may still be there. Process those calls again, or erase them with `callinsight forget`"
+        )
+    return one.due.swept
 
 
-def _sweep(kind: Kind, now: datetime, *, dry_run: bool) -> Swept:
-    finished = list(kind.folder.glob(kind.pattern))
-    folder = kind.pattern.rpartition("/")[0] or "."
-    unfinished = list(kind.folder.glob(f"{folder}/.*.part"))
-    old = [*_older(finished, now - timedelta(days=kind.days)), *_older(unfinished, now - _UNFINISHED)]
-    for path, _ in old:
-        if not dry_run:
+def clean(settings: Settings) -> None:
+    """End what deleting rows began: publish anew, leaving no earlier copy, and free the bytes in the database's file.
+
+    Raises ``StoreError``; the next sweep then tries again.
+    """
+    database = settings.work.database
+    if not erasure.is_unclean(database):
+        return
+    if database.exists():
+        run.publish(settings, keep_earlier=False)
+        compact(database)
+    erasure.note_clean(database)
+
+
+class _Sweep:
+    """One sweep over all kinds: ``due`` is what it found, ``damaged`` are calls whose words it could not take away."""
+
+    def __init__(self, tools: Tools, now: datetime) -> None:
+        self._tools, self._now = tools, now
+        self._settings, self._ledger, self._connection = tools.settings, tools.ledger, tools.connection
+        self._work = tools.settings.work
+        for state, calls in self._ledger.closed_off().items():  # begun by one that was stopped
+            self._mark()
+            erasure.erase(self._tools, calls, state)
+        self.due: Plan = plan(self._settings, self._ledger, self._connection, now)
+        self.damaged: list[str] = []
+
+    def _mark(self) -> None:
+        if self._connection is not None:
+            erasure.note_unclean(self._work.database)
+
+    def run(self) -> None:
+        """Do all that is due but the recordings, and log it."""
+        due = self.due
+        if due.calls or due.words or due.counts:
+            self._mark()
+        self._freeze()
+        for batch in _batches(due.calls):
+            erasure.erase(self._tools, batch, State.EXPIRED)
+        self._erase_words(due.words)
+        candidate_files.remove_wordless(self._work.candidates, due.spoken)
+        for path in due.files:
             path.unlink(missing_ok=True)
-    kept = len(finished) + len(unfinished) - len(old)
-    return Swept(kind.label, kind.days, len(old), sum(size for _, size in old), kept)
+        aggregates.remove_periods(self._work.aggregates, due.counts)
+        self._remove_failures(due.failures)
+        if self._connection is not None:
+            delete_runs(self._connection, self._now - timedelta(days=self._settings.retention.tags_days))
+            run.sync_files(self._settings, self._connection)
+        self._log(one for one in due.swept if one.label != RECORDINGS)
+
+    def _log(self, swept: Iterable[Swept]) -> None:
+        deletions.note(
+            self._work.deletions,
+            [
+                Deletion(self._now, one.label, one.days, one.removed, one.removed_bytes, one.oldest, one.newest)
+                for one in swept
+                if one.removed
+            ],
+        )
+
+    def _freeze(self) -> None:
+        """Keep the counts of whole periods that are past the term of their calls, before any of those goes."""
+        if self._connection is not None:
+            until = wall_clock(self._now).date() - timedelta(days=self._settings.retention.tags_days)
+            aggregates.write_periods(self._work.aggregates, gather(self._connection, until))
+            aggregates.sync(self._work.aggregates, self._connection)
+
+    def _erase_words(self, calls: Sequence[str]) -> None:
+        for batch in _batches(calls):
+            self._ledger.mark_unloaded(batch)  # before the files: a kill in between costs a load
+            without = []
+            for call_id in batch:
+                path = bundle.result_path(self._work.results, call_id)
+                if not path.exists():  # its rows have no truth to follow from
+                    erasure.erase(self._tools, [call_id], State.EXPIRED)
+                    continue
+                try:
+                    result = bundle.read_result(path).without_words()
+                except StoreError:
+                    self.damaged.append(call_id)
+                    continue
+                bundle.write_result(self._work.results, result)
+                without.append(result)
+            if self._connection is not None:
+                load_batch(self._connection, without, (), more_follow=True)  # the search index of their months goes too
+                self._ledger.mark_loaded(one.call.call_id for one in without)
+        if self._connection is not None:
+            finish_load(self._connection)
+
+    def _remove_failures(self, references: Sequence[str]) -> None:
+        if not references:
+            return
+        self._ledger.give_up(references)
+        quarantine.update(self._work.quarantine_list, (), references)
+        for one in references:
+            bundle.remove_failure(self._work.failures, one)
+
+    def remove_recordings(self) -> None:
+        """Delete the recordings that are due when the settings say so. Raises ``SettingsError``."""
+        found = self.due.recordings
+        if self._settings.retention.delete_recordings:
+            old_recordings.delete(self._settings, found.due)
+        self._log(one for one in self.due.swept if one.label == RECORDINGS)
+        if found.names and found.complete:  # an inbox that is empty may be one that is not mounted
+            with open_ledger(self._work.ledger) as ledger:
+                ledger.prune(found.names)
 
 
-def _older(paths: Iterable[Path], moment: datetime) -> Iterator[tuple[Path, int]]:
-    """The files last written at ``moment`` or before, with their sizes in bytes."""
-    for path in paths:
-        found = path.stat()
-        if found.st_mtime <= moment.timestamp():
-            yield path, found.st_size
+def _batches(calls: Sequence[str]) -> Iterator[Sequence[str]]:
+    yield from (calls[first : first + run.LOAD_BATCH] for first in range(0, len(calls), run.LOAD_BATCH))

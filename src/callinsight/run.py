@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
 
-from callinsight import assembly, bundle, candidate_files, copies, decisions, discovery, inbox, quarantine
+from callinsight import aggregates, assembly, bundle, candidate_files, copies, decisions, discovery, inbox, quarantine
 from callinsight.core.values import CallResult, CopyState, Failure
 from callinsight.discovery import Plan, PlannedCall
 from callinsight.embeddings import remove_vectors
@@ -20,7 +20,7 @@ from callinsight.ledger import State, open_ledger
 from callinsight.settings import Settings
 from callinsight.store.calendar import OpeningHours, sync_calendar
 from callinsight.store.candidates import sync_candidates
-from callinsight.store.database import open_reader, open_writer
+from callinsight.store.database import Connection, open_reader, open_writer
 from callinsight.store.decisions import sync_decisions
 from callinsight.store.dimensions import sync_dimensions
 from callinsight.store.effects import refresh_effects
@@ -154,10 +154,10 @@ def _keep(settings: Settings, call: PlannedCall, outcome: Outcome) -> ChunkRepor
         if replaced is not None:
             bundle.remove_result(work.results, replaced)
             remove_vectors(work.embeddings, replaced)
-            candidate_files.remove_call(work.candidates, replaced)
+            candidate_files.remove_calls(work.candidates, [replaced])
             copies.remove_copy(work.review_copies, replaced)
-            decisions.remove_reviews(work.reviews, replaced)
-            decisions.remove_packs(work.packs, replaced)
+            decisions.remove_reviews(work.reviews, [replaced])
+            decisions.remove_packs(work.packs, [replaced])
         ledger.record([call.seen_as(State.DONE)])
         return ChunkReport(calls=1, audio_ms=outcome.measures.duration_ms)
 
@@ -193,6 +193,7 @@ def _load(settings: Settings, record: RunRecord | None, changed: Collection[str]
     with open_ledger(work.ledger) as ledger, open_writer(work.database) as connection:
         sync_dimensions(connection, load_taxonomy(settings.models.taxonomy))
         sync_calendar(connection, _hours(settings))
+        aggregates.sync(work.aggregates, connection)
         failures = bundle.read_failures(work.failures)
         keep_failures(connection, [failure.recording_ref for failure in failures])
         gone = ledger.gone()
@@ -210,10 +211,21 @@ def _load(settings: Settings, record: RunRecord | None, changed: Collection[str]
             ledger.mark_loaded(batch)
         finish_load(connection)
         ledger.mark_failures_loaded(set_aside)
-        sync_decisions(connection, decisions.read_reviews(work.reviews), decisions.read_actions(work.actions))
-        sync_candidates(connection, candidate_files.read_candidates(work.candidates))
-        refresh_effects(connection)
+        sync_files(settings, connection)
     return counts
+
+
+def sync_files(settings: Settings, connection: Connection) -> None:
+    """Make the database hold what files other than results say: failures, decisions, candidates and frozen counts.
+
+    Raises ``StoreError``.
+    """
+    work = settings.work
+    aggregates.sync(work.aggregates, connection)
+    keep_failures(connection, [failure.recording_ref for failure in bundle.read_failures(work.failures)])
+    sync_decisions(connection, decisions.read_reviews(work.reviews), decisions.read_actions(work.actions))
+    sync_candidates(connection, candidate_files.read_candidates(work.candidates))
+    refresh_effects(connection)
 
 
 def rebuild(settings: Settings) -> LoadCounts:
@@ -231,6 +243,7 @@ def rebuild(settings: Settings) -> LoadCounts:
         decisions.read_reviews(work.reviews),
         decisions.read_actions(work.actions),
         candidate_files.read_candidates(work.candidates),
+        aggregates.read_periods(work.aggregates, aggregates.kept_keys(work.aggregates)),
     )
     failures = bundle.read_failures(work.failures)
     return rebuild_database(work.database, results, failures, Labels(taxonomy, _hours(settings)), made)
@@ -240,16 +253,17 @@ def _hours(settings: Settings) -> OpeningHours:
     return OpeningHours(settings.calendar.hours, frozenset(settings.calendar.closed_days))
 
 
-def publish(settings: Settings) -> PublishReport:
+def publish(settings: Settings, *, keep_earlier: bool = True) -> PublishReport:
     """Build the managers' copy anew, in every shape, and swap it in; readers of the old one keep it.
 
+    Without ``keep_earlier`` no earlier copy stays for whoever is still reading it, since it may hold what is erased.
     Raises ``StoreError``.
     """
     options = PublishSettings(k=settings.publish.k, include_quotes=settings.publish.include_quotes)
     with open_writer(settings.work.database) as connection:
         refresh_effects(connection)
         made = publish_from(connection, settings.work.published_database, options)
-        export(settings.work.published_database, settings.publish.files)
+        export(settings.work.published_database, settings.publish.files, keep_earlier=keep_earlier)
     return made
 
 

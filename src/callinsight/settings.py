@@ -12,10 +12,10 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -31,6 +31,12 @@ from callinsight.errors import SettingsError
 ENVIRONMENT_PREFIX = "CALLINSIGHT_"
 SETTINGS_FILE_VARIABLE = "CALLINSIGHT_SETTINGS"
 DEFAULT_FILE = Path("callinsight.toml")
+
+MOVED = {
+    "review.copies_days": "retention.review_copies_days",
+    "review.packs_days": "retention.packs_days",
+}
+"""Keys of earlier versions, and what they are called now."""
 
 
 class _Section(BaseModel):
@@ -93,6 +99,16 @@ class Work(_Section):
     def candidates(self) -> Path:
         """Folder of candidates for new topics, a file each, with what the meeting decided on them."""
         return self.folder / "candidates"
+
+    @property
+    def aggregates(self) -> Path:
+        """Folder of counts of weeks and months whose calls are erased, a file each; the truth for those periods."""
+        return self.folder / "aggregates"
+
+    @property
+    def deletions(self) -> Path:
+        """The log of what was deleted: kinds, terms, counts and days, nothing of a call."""
+        return self.folder / "deletions.jsonl"
 
     @property
     def quarantine_list(self) -> Path:
@@ -225,8 +241,6 @@ class Review(_Section):
     """Who decides (roles and teams, never names), what may be listened to, and the meeting's pack."""
 
     copies: bool = True
-    copies_days: int = Field(default=30, ge=1)
-    packs_days: int = Field(default=30, ge=1)
 
     roles: tuple[str, ...] = (
         "kwaliteitsmedewerker",
@@ -248,6 +262,43 @@ class Review(_Section):
     pdf: bool = False
 
 
+class Retention(_Section):
+    """How many days everything is kept. Counted from the call, packs from the day they were made."""
+
+    recordings_days: int = Field(default=7, ge=1)
+    delete_recordings: bool = False
+    review_copies_days: int = Field(default=30, ge=1)
+    packs_days: int = Field(default=30, ge=1)
+    transcripts_days: int = Field(default=30, ge=1)
+    vectors_days: int = Field(default=30, ge=1)
+    tags_days: int = Field(default=730, ge=1)
+    aggregates_days: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        for name, why in _NOT_LONGER_THAN_TRANSCRIPTS.items():
+            if getattr(self, name) > self.transcripts_days:
+                raise ValueError(f"{name} may not be more than transcripts_days ({self.transcripts_days}): {why}")
+        if self.transcripts_days > self.tags_days:
+            raise ValueError(
+                f"transcripts_days may not be more than tags_days ({self.tags_days}): with its tags a call goes as a "
+                "whole, and its words with it"
+            )
+        if 0 < self.aggregates_days < self.tags_days:
+            raise ValueError(
+                f"aggregates_days must be 0 (no end) or at least tags_days ({self.tags_days}): as long as the calls "
+                "are there, their counts follow from them"
+            )
+        return self
+
+
+_NOT_LONGER_THAN_TRANSCRIPTS = {
+    "review_copies_days": "a review copy says in sound what the transcript says in words",
+    "packs_days": "a pack quotes the transcript",
+    "vectors_days": "vectors are made of the words, and are of no use without them",
+}
+
+
 class Settings(BaseSettings):
     """All settings. Build with :func:`load`."""
 
@@ -266,6 +317,7 @@ class Settings(BaseSettings):
     calendar: Calendar = Calendar()
     publish: Publish = Publish()
     review: Review = Review()
+    retention: Retention = Retention()
 
     @classmethod
     def settings_customise_sources(
@@ -310,8 +362,15 @@ def load(file: Path | None = None, *, overrides: Mapping[str, Mapping[str, Any]]
         raise SettingsError(f"the settings cannot be read: {error}") from error
 
 
+def _variable(key: str) -> str:
+    return f"{ENVIRONMENT_PREFIX}{key.replace('.', '__')}".upper()
+
+
 def _refuse_unknown_variables() -> None:
     known = _known_variables()
+    for old, new in MOVED.items():
+        if _variable(old) in os.environ:
+            raise SettingsError(f"environment variable {_variable(old)} is now {_variable(new)}")
     for name in os.environ:
         if name.startswith(ENVIRONMENT_PREFIX) and name not in known:
             raise SettingsError(f"unknown environment variable {name}{_nearest(name, known)}")
@@ -338,6 +397,8 @@ def _explain(detail: Any) -> str:
     place = [str(part) for part in detail["loc"]]
     if detail["type"] != "extra_forbidden":
         return f"setting {'.'.join(place)}: {detail['msg']}"
+    if ".".join(place) in MOVED:
+        return f"setting {'.'.join(place)} is now {MOVED['.'.join(place)]}"
     if len(place) == 1:
         return f"unknown section [{place[0]}]{_nearest(place[0], tuple(Settings.model_fields))}"
     keys = tuple(_section_type(Settings.model_fields[place[0]].annotation).model_fields)

@@ -1,7 +1,7 @@
 """What nobody has written down comes up by itself: search, database, copy, pack, verdict and erasure."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -131,7 +131,7 @@ def test_an_erased_call_leaves_no_trace_in_candidates(chosen: Settings) -> None:
     gone = sorted(found[about_stickers(found)])[0]
     run.publish(chosen)
     pack.make(chosen)
-    care.forget(chosen, gone)
+    care.forget(chosen, [gone], datetime.now(UTC))
     assert all(gone not in {call for call, _ in one.members} for one in read_candidates(chosen.work.candidates))
     left = run_query(chosen.work.database, f"SELECT count(*) FROM topic_candidate_calls WHERE call_id = '{gone}'")
     assert left.rows == ((0,),)

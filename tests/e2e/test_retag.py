@@ -163,7 +163,7 @@ def test_what_was_stopped_before_loading_is_loaded_by_the_next(
 def test_vectors_go_with_their_call(chosen: Settings) -> None:
     path = vectors_path(chosen.work.embeddings, "call-003")
     assert path.exists()
-    care.forget(chosen, "call-003")
+    care.forget(chosen, ["call-003"], datetime.now(UTC))
     assert not path.exists()
 
 

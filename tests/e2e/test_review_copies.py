@@ -99,10 +99,10 @@ def test_a_copy_goes_with_its_call_and_with_its_term(night: tuple[Settings, run.
     shutil.copytree(night[0].work.folder, work, symlinks=True)
     chosen = night[0].model_copy(update={"work": night[0].work.model_copy(update={"folder": work})})
     first, *rest = list(bundle.result_ids(chosen.work.results))
-    care.forget(chosen, first)
+    care.forget(chosen, [first], datetime.now(UTC))
     assert copies.read_copy(chosen.work.review_copies, first) is None
     assert all(copies.read_copy(chosen.work.review_copies, one) for one in rest)
-    later = datetime.now(UTC) + timedelta(days=chosen.review.copies_days)
+    later = datetime.now(UTC) + timedelta(days=chosen.retention.review_copies_days)
     assert retention.sweep(chosen, later)[0].removed == len(rest)
     assert not [path for path in chosen.work.review_copies.rglob("*") if path.is_file()]
     result = bundle.read_result(bundle.result_path(chosen.work.results, rest[0]))

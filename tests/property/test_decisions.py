@@ -59,7 +59,7 @@ def test_what_is_written_is_read_again(reviews: list[Review], actions: list[Acti
         assert {action.action_id for action in decisions.read_actions(folder / "actions")} == {
             action.action_id for action in actions
         }
-        erased = decisions.remove_reviews(folder / "reviews", "call-1")
+        erased = decisions.remove_reviews(folder / "reviews", ["call-1"])
         assert erased == len({review for review in reviews if review.call_id == "call-1"})
         assert set(decisions.read_reviews(folder / "reviews")) == {one for one in reviews if one.call_id != "call-1"}
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callinsight.candidate_files import read_candidates, remove_call, write_candidates
+from callinsight.candidate_files import read_candidates, remove_calls, write_candidates
 from callinsight.core.candidate import Candidate, CandidateVerdict, renew
 from callinsight.core.candidates import Group, GroupOptions, Item, find_groups
 from callinsight.core.dutch_words import telling_words
@@ -153,8 +153,8 @@ def test_files_hold_exactly_the_candidates_and_erase_a_call(tmp_path: Path) -> N
     write_candidates(tmp_path, made)
     assert read_candidates(tmp_path) == made
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in tmp_path.iterdir())
-    assert remove_call(tmp_path, "call-001")
-    assert not remove_call(tmp_path, "call-001")
+    assert remove_calls(tmp_path, ["call-001"])
+    assert not remove_calls(tmp_path, ["call-001"])
     assert not any(b"call-001" in path.read_bytes() for path in tmp_path.iterdir())
     write_candidates(tmp_path, made[:1])
     assert read_candidates(tmp_path) == made[:1]

@@ -137,7 +137,7 @@ def test_forgetting_a_call_erases_its_verdicts_and_no_others(chosen: Settings) -
     for call_id in ("call-one", "call-two"):
         meeting.give_verdict(chosen, call_id, RIGHT, "teamleider", NOW)
     meeting.refresh(chosen)
-    care.forget(chosen, "call-one")
+    care.forget(chosen, ["call-one"], datetime.now(UTC))
     assert [row[0] for row in reviews(chosen)] == ["call-two"]
     assert [path.name.split(".")[0] for path in chosen.work.reviews.iterdir()] == ["call-two"]
     run.rebuild(chosen)

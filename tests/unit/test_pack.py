@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -293,12 +293,12 @@ def test_an_erased_call_takes_its_pack_along(made: tuple[Settings, str], monkeyp
     chosen, page = made
     monkeypatch.chdir(ROOT)
     assert "passport-02-03" not in page
-    care.forget(chosen, "passport-02-03")
+    care.forget(chosen, ["passport-02-03"], datetime.now(UTC))
     assert list(chosen.work.packs.iterdir())
-    care.forget(chosen, "flag-review")
+    care.forget(chosen, ["flag-review"], datetime.now(UTC))
     assert list(chosen.work.packs.iterdir()) == []
     assert copies.read_copy(chosen.work.review_copies, "flag-urgent")
-    care.forget(chosen, "flag-urgent")
+    care.forget(chosen, ["flag-urgent"], datetime.now(UTC))
     assert not [path for path in chosen.work.review_copies.rglob("*") if path.is_file()]
     again = pack.make(chosen)
     assert again.path is not None

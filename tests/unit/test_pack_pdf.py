@@ -2,7 +2,7 @@
 
 import builtins
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -173,5 +173,5 @@ def test_an_erased_call_takes_page_and_pdf_along(work: Settings, monkeypatch: py
     monkeypatch.chdir(ROOT)
     pack.make(work, as_pdf=True)
     assert {one.suffix for one in work.work.packs.iterdir()} == {".html", ".pdf"}
-    care.forget(work, "flag-review")
+    care.forget(work, ["flag-review"], datetime.now(UTC))
     assert list(work.work.packs.iterdir()) == []

@@ -65,16 +65,16 @@ def planned(chosen: Settings) -> list[str]:
 
 def test_only_what_is_outdated_is_planned_again(done: Settings) -> None:
     assert planned(done) == []
-    assert reprocess.mark_outdated(done) == 1
-    assert reprocess.mark_outdated(done) == 0  # marked already
+    assert reprocess.mark_outdated(done).calls == 1
+    assert reprocess.mark_outdated(done).calls == 0  # marked already
     assert planned(done) == planned(done) == ["b.wav"]  # also after a run that was stopped
 
 
 def test_other_settings_outdate_everything_and_another_threshold_of_publication_nothing(done: Settings) -> None:
     published = done.model_copy(update={"publish": done.publish.model_copy(update={"k": 3})})
-    assert reprocess.mark_outdated(published) == 1
+    assert reprocess.mark_outdated(published).calls == 1
     wider = done.model_copy(update={"speech": done.speech.model_copy(update={"beam_size": 1})})
-    assert reprocess.mark_outdated(wider) == 2
+    assert reprocess.mark_outdated(wider).calls == 2
     assert planned(done) == ["a.wav", "b.wav", "c.wav"]
 
 
@@ -105,5 +105,5 @@ def test_done_again_is_done(done: Settings) -> None:
     with open_ledger(done.work.ledger) as ledger:
         ledger.record([call.seen_as(State.DONE)])
     assert run.catch_up(done).replaced == 1
-    assert reprocess.mark_outdated(done) == 0
+    assert reprocess.mark_outdated(done).calls == 0
     assert planned(done) == []

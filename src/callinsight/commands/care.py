@@ -1,11 +1,11 @@
-"""The commands that look after what is stored: retag, forget, doctor."""
+"""The commands that look after what is stored: retag and doctor."""
 
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from callinsight import bundle, care, console, meeting, retag, retention, settings
+from callinsight import bundle, care, console, meeting, retag, settings
 from callinsight.cli import EXIT_CANNOT_RUN, EXIT_OK
 from callinsight.core.values import UNKNOWN_LABEL
 from callinsight.taxonomy_files import load_taxonomy
@@ -44,7 +44,11 @@ def retag_command(file: Path | None, call_ids: tuple[str, ...], every: bool, dry
 def _show_retagged(chosen: settings.Settings, done: retag.Retagged, dry_run: bool) -> None:
     taxonomy = load_taxonomy(chosen.models.taxonomy)
     what = "zouden andere labels krijgen" if dry_run else "kregen andere labels"
-    console.out.print(f"{done.calls - done.kept} gesprekken opnieuw bekeken, {done.kept} hadden al deze versie.")
+    console.out.print(
+        f"{done.calls - done.kept - done.wordless} gesprekken opnieuw bekeken, {done.kept} hadden al deze versie."
+    )
+    if done.wordless:
+        console.out.print(f"{done.wordless} bleven zoals ze zijn: hun tekst is over de bewaartermijn.")
     console.out.print(f"{done.changed} {what}; {done.read} moesten opnieuw worden gelezen door het taalmodel.")
     topics = sorted({*done.gained, *done.lost}, key=lambda one: (-done.gained.get(one, 0) - done.lost.get(one, 0), one))
     known = (*taxonomy.topics, UNKNOWN_LABEL)
@@ -52,41 +56,6 @@ def _show_retagged(chosen: settings.Settings, done: retag.Retagged, dry_run: boo
     rows = [(labels[one], done.gained.get(one, 0), done.lost.get(one, 0)) for one in topics]
     if rows:
         console.out.print(console.table("Gesprekken per onderwerp", ("onderwerp", "erbij", "eraf"), rows))
-
-
-@click.command("forget", epilog="Example: callinsight forget c2b5kq... --yes")
-@click.argument("call_id")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.pass_obj
-def forget_command(file: Path | None, call_id: str, yes: bool) -> int:
-    """Erase everything that Callinsight holds about one call.
-
-    Result file, review copy, verdicts, database, published copy. The recording in the inbox is not ours and stays; it
-    is not processed again. The database's file may still hold the freed bytes: `callinsight load --rebuild` makes a
-    clean one.
-    """
-    if not yes:
-        click.confirm(f"Alles over gesprek {call_id} wissen?", abort=True)
-    erased = care.forget(settings.load(file), call_id)
-    found = erased.result_file or erased.rows
-    console.out.print("Gewist en opnieuw gepubliceerd." if found else "Er was niets over dit gesprek.")
-    return EXIT_OK
-
-
-@click.command("retention", epilog="Example: callinsight retention --dry-run")
-@click.option("--dry-run", is_flag=True, help="Only count what would be deleted.")
-@click.pass_obj
-def retention_command(file: Path | None, dry_run: bool) -> int:
-    """Delete review copies and meeting packs that are past their term.
-
-    The terms stand in the settings, section review, and count from the day a file was made. The retention flow does the
-    same every morning.
-    """
-    swept = retention.sweep(settings.load(file), datetime.now(UTC), dry_run=dry_run)
-    columns = ("", "dagen", "zou weggaan" if dry_run else "weg", "MB", "blijft")
-    rows = [(one.label, one.days, one.removed, one.removed_bytes / 1e6, one.kept) for one in swept]
-    console.out.print(console.table("Bewaartermijnen", columns, rows))
-    return EXIT_OK
 
 
 @click.command("doctor")

@@ -54,7 +54,10 @@ def run_command(file: Path | None, inbox: str | None, retry_failed: bool, outdat
     if retry_failed:
         _forget_failures(chosen)
     if outdated:
-        console.err.print(f"{reprocess.mark_outdated(chosen)} gesprekken zijn anders verwerkt dan nu zou gebeuren.")
+        marked = reprocess.mark_outdated(chosen)
+        console.err.print(f"{marked.calls} gesprekken zijn anders verwerkt dan nu zou gebeuren.")
+        if marked.wordless:
+            console.err.print(f"{marked.wordless} andere blijven zoals ze zijn: hun tekst is over de bewaartermijn.")
     done = _night(chosen)
     return EXIT_SOME_FAILED if done.failed else EXIT_OK
 

@@ -87,6 +87,8 @@ def show_call(file: Path | None, call_id: str, sound: Path | None) -> int:
         if review.call_id == call_id:
             said = _VERDICTS[review.verdict] + (f" {review.should_be}" if review.should_be else "")
             console.out.print(f"Oordeel: {review.tag} {said} ({review.role})", highlight=False)
+    if result.is_wordless:
+        console.out.print("De tekst is over de bewaartermijn en gewist; de beurten zijn er nog.", highlight=False)
     console.out.print(console.table("", ("beurt", "tijd", "wie", "tekst", ""), _lines(result)))
     _tell_of_sound(chosen, result, sound)
     return EXIT_OK

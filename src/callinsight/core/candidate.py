@@ -1,7 +1,7 @@
 """A candidate for a new topic that keeps its id, and what was decided on it, from one search to the next."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -44,10 +44,10 @@ class Candidate:
         if not set(self.examples) <= set(self.members):
             raise ValueError("an example must be a member")
 
-    def without(self, call_id: str) -> "Candidate":
-        """The candidate without a call that is erased."""
-        members = tuple(one for one in self.members if one[0] != call_id)
-        return replace(self, members=members, examples=tuple(one for one in self.examples if one[0] != call_id))
+    def without(self, call_ids: Collection[str]) -> "Candidate":
+        """The candidate without calls that are erased."""
+        members = tuple(one for one in self.members if one[0] not in call_ids)
+        return replace(self, members=members, examples=tuple(one for one in self.examples if one[0] not in call_ids))
 
 
 def renew(old: Sequence[Candidate], topic: str | None, groups: Sequence[Group], today: date) -> tuple[Candidate, ...]:

@@ -82,6 +82,14 @@ class CopyState(StrEnum):
     REFUSED = "refused"
 
 
+class Transcript(StrEnum):
+    """Whether the redacted words of a call are still there, or went after their term. Without them a call cannot be
+    tagged again; its tags, times and counts stay."""
+
+    KEPT = "kept"
+    ERASED = "erased"
+
+
 class FailureKind(StrEnum):
     """Why a recording ended as a failure. An enum and never a message, so that no speech can be in it."""
 
@@ -171,7 +179,8 @@ class Call:
     """What is known of a call before anybody listens.
 
     ``call_id`` is a pseudonym that is safe as a file name; ``started_at`` is aware and in UTC; ``agent_channel`` is
-    the channel of the agent when the telephone system says so (only for stereo).
+    the channel of the agent when the telephone system says so (only for stereo). ``caller_ref`` ties calls of one
+    caller within a period, and is ``None`` unless linking is on.
     """
 
     call_id: str
@@ -181,9 +190,12 @@ class Call:
     layout: Layout = Layout.MONO
     agent_channel: int | None = None
     registered_topic: str | None = None
+    caller_ref: str | None = None
 
     def __post_init__(self) -> None:
         require_call_id(self.call_id)
+        if self.caller_ref is not None:
+            require_call_id(self.caller_ref)  # the same alphabet
         _require(self.started_at.tzinfo is not None, "started_at must carry a time zone")
         _require(self.started_at.utcoffset() == UTC.utcoffset(None), "started_at must be in UTC")
         _require(self.agent_channel in (None, 0, 1), "agent_channel is 0, 1 or not known")
@@ -274,16 +286,30 @@ class SpeakerTurn:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one party says until another takes over."""
+    """What one party says until another takes over.
+
+    ``erased_words`` is how many words it had when they are gone, else 0.
+    """
 
     span: Span
     role: Role
     words: tuple[Word, ...]
+    erased_words: int = 0
 
     def __post_init__(self) -> None:
-        _require(bool(self.words), "a turn holds at least one word")
+        _require(self.erased_words >= 0, "erased_words must not be negative")
+        _require(bool(self.words) != bool(self.erased_words), "a turn holds at least one word, or tells of erased ones")
         starts = [word.span.start_ms for word in self.words]
         _require(starts == sorted(starts), "words of a turn must be in order of time")
+
+    @property
+    def word_count(self) -> int:
+        """How many words were said, also when they are gone; at least 1."""
+        return len(self.words) or self.erased_words
+
+    def without_words(self) -> "Turn":
+        """The turn with its span and role, and how many words it had."""
+        return self if self.erased_words else replace(self, words=(), erased_words=len(self.words))
 
     @property
     def text(self) -> str:
@@ -469,7 +495,8 @@ class CallResult:
 
     ``recording_ref`` is a keyed pseudonym of the recording's own id or file name. ``review_copy`` is what became of the
     copy when the call was processed; it goes away after its term, and this stays. ``earlier`` are the tags that the
-    present ones took the place of, oldest first.
+    present ones took the place of, oldest first. ``transcript`` says whether the turns still have their words: all of
+    them or none.
     """
 
     call: Call
@@ -482,8 +509,11 @@ class CallResult:
     provenance: Provenance
     review_copy: CopyState = CopyState.OFF
     earlier: tuple[EarlierTags, ...] = ()
+    transcript: Transcript = Transcript.KEPT
 
     def __post_init__(self) -> None:
+        erased = self.transcript is Transcript.ERASED
+        _require(all(bool(turn.erased_words) is erased for turn in self.turns), "all turns have words, or none has")
         starts = [turn.span.start_ms for turn in self.turns]
         _require(starts == sorted(starts), "turns must be in order of time")
         count = len(self.turns)
@@ -492,6 +522,21 @@ class CallResult:
         pointers += [e for f in self.tags.flags for e in f.evidence]
         pointers += list(self.tags.outcome.evidence)
         _require(all(e < count for e in pointers), "evidence names a turn that is not there")
+
+    @property
+    def is_wordless(self) -> bool:
+        """Whether the words are gone after their term."""
+        return self.transcript is Transcript.ERASED
+
+    def without_words(self) -> "CallResult":
+        """The same call after the term of its transcript: turns keep number, span and role, so evidence still points.
+
+        Itself when the words are gone already.
+        """
+        if self.is_wordless:
+            return self
+        turns = tuple(turn.without_words() for turn in self.turns)
+        return replace(self, turns=turns, transcript=Transcript.ERASED)
 
     def retagged(self, tags: Tags, provenance: Provenance, now: datetime) -> "CallResult":
         """The same call with ``tags``, given at ``now`` (aware) under ``provenance``; itself when nothing changes.

@@ -54,7 +54,7 @@ def why_silent(settings: Settings, call_id: str) -> str:
     return {
         CopyState.OFF: _OFF,
         CopyState.REFUSED: _REFUSED,
-        CopyState.MADE: _OVER.format(days=settings.review.copies_days),
+        CopyState.MADE: _OVER.format(days=settings.retention.review_copies_days),
     }[state]
 
 

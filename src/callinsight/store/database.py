@@ -9,6 +9,9 @@ import duckdb
 from callinsight.errors import StoreError
 from callinsight.store.migrate import prepare
 
+Connection = duckdb.DuckDBPyConnection
+"""For those outside of this package who hand a connection on."""
+
 _QUIET: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,  # nothing is ever fetched from the network
     "autoload_known_extensions": False,

@@ -28,10 +28,12 @@ FROM actions a
 JOIN whole w ON w.week_start BETWEEN a.effective_on - $span AND a.effective_on + $span
     AND NOT (w.week_start < a.effective_on AND w.week_start + 6 >= a.effective_on)
 LEFT JOIN week_actions h ON h.action_id = a.action_id AND h.week_start = w.week_start
+WHERE h.action_id IS NOT NULL OR w.week_start NOT IN (SELECT period_start FROM frozen_periods WHERE unit = 'week')
 ORDER BY a.action_id, w.week_start
 """
 """Whole weeks around each improvement: without a first or last week that the data hold in part, and without the week
-in which the improvement took effect, unless that was on its Monday."""
+in which the improvement took effect, unless that was on its Monday. In weeks that were frozen before an improvement was
+recorded nobody counted its calls, so they are left out."""
 
 _OTHERS = """
 SELECT a.action_id, count(DISTINCT b.action_id)

@@ -54,8 +54,10 @@ def workbook_path(published: Path) -> Path:
     return published.with_suffix(".xlsx")
 
 
-def export(published: Path, shapes: Collection[str]) -> tuple[Path, ...]:
+def export(published: Path, shapes: Collection[str], *, keep_earlier: bool = True) -> tuple[Path, ...]:
     """Write the published database in other shapes beside it; return the paths of what was written.
+
+    Without ``keep_earlier`` nothing of an earlier publication stays, also not in shapes that are no longer asked for.
 
     Whoever calls this holds the writer's database, so that no other publication runs.
 
@@ -67,7 +69,8 @@ def export(published: Path, shapes: Collection[str]) -> tuple[Path, ...]:
         try:
             tables = dict(connection.execute(_TABLES).fetchall())
             if folders := [shape for shape in ("parquet", "csv") if shape in shapes]:
-                written.append(_write_tables(connection, published.parent / FOLDER, tables, folders))
+                kept = _KEPT if keep_earlier else 1
+                written.append(_write_tables(connection, published.parent / FOLDER, tables, folders, kept))
             if "xlsx" in shapes:
                 written.append(workbook_path(published))
                 elsewhere = f"{published.name} en de map {FOLDER}" if folders else published.name
@@ -77,7 +80,19 @@ def export(published: Path, shapes: Collection[str]) -> tuple[Path, ...]:
                 f"the published copy is there, but not in every shape ({type(error).__name__}): "
                 "is there room on the disk, and does it hold links?"
             ) from None
+    if not keep_earlier:
+        _remove_unwritten(published, written)
     return tuple(written)
+
+
+def _remove_unwritten(published: Path, written: Collection[Path]) -> None:
+    link, book = published.parent / FOLDER, workbook_path(published)
+    if book not in written:
+        book.unlink(missing_ok=True)
+    if link not in written:
+        link.unlink(missing_ok=True)
+        for old in link.parent.glob(f".{link.name}-*"):
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def is_behind(published: Path, shapes: Collection[str]) -> bool:
@@ -96,9 +111,9 @@ def _clear(published: Path) -> None:
 
 
 def _write_tables(
-    connection: duckdb.DuckDBPyConnection, link: Path, tables: dict[str, str], shapes: Collection[str]
+    connection: duckdb.DuckDBPyConnection, link: Path, tables: dict[str, str], shapes: Collection[str], kept: int
 ) -> Path:
-    """Write a folder of this publication and let ``link`` point at it in one step."""
+    """Write a folder of this publication and let ``link`` point at it in one step; ``kept`` folders stay."""
     row = connection.execute("SELECT strftime(published_local, '%Y%m%dT%H%M%S') FROM publication").fetchone()
     stem = f".{link.name}-{row[0] if row else ''}"
     number = next(n for n in range(1_000_000) if not link.with_name(f"{stem}-{n:02d}").exists())
@@ -119,7 +134,7 @@ def _write_tables(
         pointer.unlink(missing_ok=True)
         shutil.rmtree(fresh, ignore_errors=True)
         raise
-    for old in sorted(link.parent.glob(f".{link.name}-*"), key=lambda path: path.stat().st_mtime_ns)[:-_KEPT]:
+    for old in sorted(link.parent.glob(f".{link.name}-*"), key=lambda path: path.stat().st_mtime_ns)[:-kept]:
         shutil.rmtree(old, ignore_errors=True)
     return link
 

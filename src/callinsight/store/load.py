@@ -17,6 +17,12 @@ from callinsight.store.summaries import mark_stale, refresh_stale
 
 _SHOWN_ROWS = 3
 
+OF_CALLS = ("run_calls", "reviews", "topic_candidate_calls")
+"""Tables with rows of calls beside the facts and what is counted from them."""
+
+OF_RECORDINGS = ("failures", "run_failures")
+"""Tables with rows of recordings."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
@@ -248,8 +254,8 @@ def load_batch(
 
 
 def calls_of_other_version(connection: duckdb.DuckDBPyConnection, tag_version: str) -> tuple[str, ...]:
-    """Ids of the calls whose tags are not of ``tag_version``, sorted."""
-    query = "SELECT call_id FROM calls WHERE tag_version IS DISTINCT FROM ? ORDER BY call_id"
+    """Ids of the calls whose tags are not of ``tag_version`` and that still have their words, sorted."""
+    query = "SELECT call_id FROM calls WHERE tag_version IS DISTINCT FROM ? AND transcript = 'kept' ORDER BY call_id"
     return tuple(str(row[0]) for row in connection.execute(query, [tag_version]).fetchall())
 
 
@@ -259,18 +265,47 @@ def finish_load(connection: duckdb.DuckDBPyConnection) -> None:
         refresh_stale(connection)
 
 
-def delete_calls(connection: duckdb.DuckDBPyConnection, call_ids: Collection[str]) -> int:
-    """Erase calls everywhere, also from the runs' history, in one transaction; return how many there were."""
-    if not call_ids:
+def delete_calls(
+    connection: duckdb.DuckDBPyConnection, call_ids: Collection[str], references: Collection[str] = ()
+) -> int:
+    """Erase calls everywhere, also from the runs' history, in one transaction; return how many there were.
+
+    ``references`` are those of their recordings, of which no failure stays either. Raises ``StoreError``.
+    """
+    if not call_ids and not references:
         return 0
     with transaction(connection, "erasing calls"):
         found = _name_batch(connection, call_ids)
+        own = connection.execute(f"SELECT recording_ref FROM calls WHERE {_OF_BATCH}").fetchall()  # noqa: S608
         for fact in FACTS:
             connection.execute(f"DELETE FROM {fact.table} WHERE {_OF_BATCH}")  # noqa: S608
-        for table in ("run_calls", "reviews", "topic_candidate_calls"):
+        for table in OF_CALLS:
             connection.execute(f"DELETE FROM {table} WHERE call_id IN (SELECT call_id FROM batch)")  # noqa: S608
+        for table in OF_RECORDINGS:
+            connection.execute(
+                f"DELETE FROM {table} WHERE recording_ref IN (SELECT unnest(?::VARCHAR[]))",  # noqa: S608
+                [sorted({*references, *(ref for (ref,) in own)})],
+            )
         drop_days(connection, "FROM batch_days")
         mark_stale(connection, "FROM batch_days")
         refresh_stale(connection)
         _forget_batch(connection)
+    return found
+
+
+def delete_runs(connection: duckdb.DuckDBPyConnection, before: datetime) -> int:
+    """Erase the history of runs that began before the moment ``before`` (aware); return how many there were.
+
+    The newest stays, since ``callinsight report`` shows it. Raises ``StoreError``.
+    """
+    old = "started_at < ? AND run_id <> (SELECT arg_max(run_id, started_at) FROM runs)"
+    moment = before.astimezone(UTC)
+    found = count(connection, f"SELECT count(*) FROM runs WHERE {old}", [moment])  # noqa: S608
+    if found:
+        with transaction(connection, "erasing the history of runs"):
+            for table in ("run_calls", "run_failures", "runs"):
+                connection.execute(
+                    f"DELETE FROM {table} WHERE run_id IN (SELECT run_id FROM runs WHERE {old})",  # noqa: S608
+                    [moment],
+                )
     return found

@@ -226,7 +226,7 @@ def _call(call_id: str, signals: list[Cells], turns: tuple[Cells, ...]) -> Flagg
             Line(number, _span(turn), str(turn["role"]), str(turn["text"]), number in evidence)
             for turn in turns
             for number in [_int(turn, "turn_no")]
-            if number in near
+            if number in near and turn["text"]  # past its term
         ),
     )
 

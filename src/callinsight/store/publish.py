@@ -40,8 +40,8 @@ SELECT
     CAST(? AS TIMESTAMP) AS published_local,
     CAST(? AS INTEGER) AS k,
     CAST(? AS BOOLEAN) AS with_quotes,
-    min(local_date) AS first_day,
-    max(local_date) AS last_day,
+    (SELECT min(first_day) FROM week_calls) AS first_day,  -- also of calls that are erased after their term
+    (SELECT max(last_day) FROM week_calls) AS last_day,
     string_agg(DISTINCT taxonomy_version, ', ' ORDER BY taxonomy_version) AS taxonomy_versions,
     string_agg(DISTINCT tag_version, ', ' ORDER BY tag_version) AS tag_versions
 FROM calls

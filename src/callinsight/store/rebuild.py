@@ -19,6 +19,7 @@ from callinsight.store.database import explain, is_locked, open_writer, quoted
 from callinsight.store.decisions import DECISION_TABLES, sync_decisions
 from callinsight.store.dimensions import sync_dimensions
 from callinsight.store.effects import refresh_effects
+from callinsight.store.frozen import FrozenPeriod, sync_frozen
 from callinsight.store.load import LoadCounts, finish_load, load_batch
 from callinsight.store.rows import FACTS
 from callinsight.store.summaries import summary_tables
@@ -37,8 +38,8 @@ LABEL_TABLES = (
     "calendar",
 )
 RUN_TABLES = ("runs", "run_calls", "run_failures")
-CONTENT_TABLES = (*(fact.table for fact in FACTS), "failures", *summary_tables())
-"""The tables that follow from results and failures alone."""
+CONTENT_TABLES = (*(fact.table for fact in FACTS), "failures", "frozen_periods", *summary_tables())
+"""The tables that follow from results, failures and frozen counts alone."""
 
 
 def content_digest(
@@ -104,11 +105,12 @@ def _remove(fresh: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """What the improvement meeting decided, from its own files."""
+    """What the improvement meeting decided, and the counts of calls that are erased, each from its own files."""
 
     reviews: tuple[Review, ...] = ()
     actions: tuple[Action, ...] = ()
     candidates: tuple[Candidate, ...] = ()
+    frozen: tuple[FrozenPeriod, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +138,9 @@ def rebuild(
     _remove(fresh)
     try:
         with open_writer(fresh) as connection:
-            counts = _fill(connection, results, failures, labels)
             made = decisions or Decisions()
+            sync_frozen(connection, {one.key for one in made.frozen}, made.frozen)
+            counts = _fill(connection, results, failures, labels)
             sync_decisions(connection, made.reviews, made.actions)
             sync_candidates(connection, made.candidates)
             refresh_effects(connection)

@@ -67,6 +67,8 @@ def _calls(result: CallResult) -> Iterator[Row]:
         made.taxonomy_version,
         made.tag_version or None,
         _utc(made.retagged_at),
+        result.transcript.value,
+        call.caller_ref,
     )
 
 
@@ -113,7 +115,7 @@ def _measures(result: CallResult) -> Iterator[Row]:
 def _turns(result: CallResult) -> Iterator[Row]:
     call_id, day = result.call.call_id, _day(result)
     for number, turn in enumerate(result.turns):
-        yield (call_id, number, turn.role.value, turn.span.start_ms, turn.span.end_ms, len(turn.words), turn.text, day)
+        yield (call_id, number, turn.role.value, turn.span.start_ms, turn.span.end_ms, turn.word_count, turn.text, day)
 
 
 def _redactions(result: CallResult) -> Iterator[Row]:
@@ -175,6 +177,8 @@ FACTS: tuple[Fact, ...] = (
             taxonomy_version=Kind.TEXT,
             tag_version=Kind.OPTIONAL_TEXT,
             retagged_at=Kind.OPTIONAL_INSTANT,
+            transcript=Kind.TEXT,
+            caller_ref=Kind.OPTIONAL_TEXT,
         ),
         _calls,
     ),

@@ -49,6 +49,7 @@ FROM (
     SELECT strftime(local_date, '%Y-%m'), hash(local_date, calls)  -- of calls that are not counted yet too
     FROM (SELECT local_date, count(*) AS calls FROM source.calls GROUP BY local_date)
 ), (SELECT min(applied_at) AS made FROM source.schema_migrations)
+WHERE month IN (SELECT DISTINCT strftime(local_date, '%Y-%m') FROM source.calls)  -- counts outlive calls
 GROUP BY month, made ORDER BY month
 """  # noqa: S608
 
@@ -65,6 +66,7 @@ FROM source.turns t
 JOIN source.calls c USING (call_id, local_date)
 WHERE t.local_date BETWEEN DATE '{first}' AND last_day(DATE '{first}')
     AND c.local_date BETWEEN DATE '{first}' AND last_day(DATE '{first}')
+    AND t.text <> ''  -- past its term
 """
 
 _TURNS = """

@@ -24,7 +24,9 @@ CREATE OR REPLACE TEMP TABLE days AS
 SELECT DISTINCT CAST(unnest(generate_series(first, first + INTERVAL 1 {unit} - INTERVAL 1 DAY, INTERVAL 1 DAY)) AS DATE)
     AS local_date
 FROM (SELECT DISTINCT CAST(date_trunc('{unit}', local_date) AS TIMESTAMP) AS first FROM {source})
+WHERE first NOT IN (SELECT period_start FROM frozen_periods WHERE unit = '{unit}')
 """
+"""Whole periods. Those whose calls are erased after their term are frozen: see :mod:`callinsight.store.frozen`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,21 @@ def refresh_stale(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def refresh_whole(connection: duckdb.DuckDBPyConnection, tables: Collection[str]) -> None:
-    """Make ``tables`` anew for all days, inside the caller's transaction: their cost follows the whole history."""
+    """Make ``tables`` anew for all days, inside the caller's transaction: their cost follows the whole history.
+
+    Frozen periods stay as they are.
+    """
     if not tables:
         return
-    for table in tables:
-        connection.execute(f"DELETE FROM {table}")  # noqa: S608
+    for one in summaries():
+        if one.table in tables:
+            kept = f"SELECT period_start FROM frozen_periods WHERE unit = '{one.unit}'"  # noqa: S608
+            connection.execute(f"DELETE FROM {one.table} WHERE {_start(one.unit)} NOT IN ({kept})")  # noqa: S608
     _refresh(connection, "calls", tables)
+
+
+def _start(unit: str) -> str:
+    return "local_date" if unit == "day" else f"{unit}_start"
 
 
 def _refresh(connection: duckdb.DuckDBPyConnection, source: str, tables: Collection[str]) -> None:
@@ -78,9 +89,8 @@ def _refresh(connection: duckdb.DuckDBPyConnection, source: str, tables: Collect
         connection.execute(_DAYS.format(unit=unit, source=source))
         for one in summaries():
             if one.unit == unit and one.table in tables:
-                start = "local_date" if unit == "day" else f"{unit}_start"
                 connection.execute(
-                    f"DELETE FROM {one.table} WHERE {start} IN "  # noqa: S608
+                    f"DELETE FROM {one.table} WHERE {_start(unit)} IN "  # noqa: S608
                     f"(SELECT CAST(date_trunc('{unit}', local_date) AS DATE) FROM days)"
                 )
                 connection.execute(f"INSERT INTO {one.table} BY NAME {one.sql}")

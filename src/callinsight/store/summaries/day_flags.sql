@@ -1,6 +1,7 @@
 -- Every signal of the days with the redacted words behind it and the topics of its call.
 -- One row per signal, not per call. The quote holds the turns that the signal points at; a signal that points at none
--- quotes the turn in which its passage begins. topics holds ids in the order of the alphabet, without repeats.
+-- quotes the turn in which its passage begins. The quote is empty when the words are past their term. topics holds ids in
+-- the order of the alphabet, without repeats.
 WITH flagged AS (
     SELECT * FROM signals WHERE local_date IN (SELECT local_date FROM days)
 ),
@@ -17,7 +18,7 @@ pointed AS (
     GROUP BY s.call_id, s.signal_no
 ),
 quotes AS (
-    SELECT p.call_id, p.signal_no, string_agg(t.text, ' [...] ' ORDER BY t.turn_no) AS quote
+    SELECT p.call_id, p.signal_no, string_agg(t.text, ' [...] ' ORDER BY t.turn_no) FILTER (t.text <> '') AS quote
     FROM pointed p JOIN said t ON t.call_id = p.call_id AND t.turn_no = p.turn_no
     GROUP BY p.call_id, p.signal_no
 ),
