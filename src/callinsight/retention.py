@@ -40,7 +40,7 @@ def sweep(settings: Settings, now: datetime, *, dry_run: bool = False) -> tuple[
             connection = stack.enter_context(open_reader(work.database)) if work.database.exists() else None
             return plan(settings, ledger, connection, now).swept
     old_recordings.finish(settings)
-    if work.database.exists() or any(bundle.result_ids(work.results)):
+    if run.is_waiting(settings) or (not work.database.exists() and any(bundle.result_ids(work.results))):
         run.catch_up(settings)  # what waits is counted before anything goes
     with ExitStack() as stack:
         ledger = stack.enter_context(open_ledger(work.ledger))

@@ -363,9 +363,13 @@ def night(settings: Settings, on_plan: Callable[[Plan], None], on_progress: OnPr
     return Night(plan, work, counts, reported)
 
 
+def is_waiting(settings: Settings) -> bool:
+    """Whether something that was processed is not in the database yet: an earlier run was stopped."""
+    with open_ledger(settings.work.ledger) as ledger:
+        return bool(ledger.not_loaded() or ledger.failures_not_loaded() or ledger.gone())
+
+
 def _is_behind(settings: Settings) -> bool:
     """Whether results wait to be loaded, or a shape of the published copy is missing: an earlier run was stopped."""
-    with open_ledger(settings.work.ledger) as ledger:
-        waiting = ledger.not_loaded() or ledger.failures_not_loaded() or ledger.gone()
     published = settings.work.published_database
-    return bool(waiting) or not published.exists() or is_behind(published, settings.publish.files)
+    return is_waiting(settings) or not published.exists() or is_behind(published, settings.publish.files)

@@ -1,0 +1,367 @@
+"""Each kind goes after its own term and nothing else does; stopped anywhere, it is done again."""
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from callinsight import (
+    aggregates,
+    bundle,
+    care,
+    deletions,
+    erasure,
+    meeting,
+    reprocess,
+    retag,
+    retention,
+    run,
+    settings,
+)
+from callinsight.core.improvement import ActionKind
+from callinsight.core.values import CallResult, Severity
+from callinsight.embeddings import vectors_path
+from callinsight.errors import StoreError
+from callinsight.ledger import Seen, State, open_ledger
+from callinsight.settings import Settings
+from callinsight.store import compact, search
+from callinsight.store.database import open_reader
+from callinsight.store.rebuild import content_digest
+from callinsight.store.summaries import summaries
+from callinsight.taxonomy_files import load_taxonomy
+from support.calls import ROOT
+from support.results import spoken_call
+
+NOW = datetime(2026, 11, 25, 5, 45, tzinfo=UTC)
+TODAY = date(2026, 11, 25)
+RARE = "rabarbervergunningsaanvraag"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _in_root() -> Iterator[None]:
+    """In the repository's folder, with the taxonomy read once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        patch.setattr(run, "load_taxonomy", cache(load_taxonomy))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _unpublished(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Publishing takes time: only tests that ask for ``published`` do it."""
+    if "published" not in request.fixturenames:
+        monkeypatch.setattr(run, "publish", lambda *_, **__: None)
+
+
+@pytest.fixture
+def published() -> None:
+    """Publish as a sweep does."""
+
+
+def chosen_for(folder: Path, **terms: int) -> Settings:
+    return settings.load(
+        overrides={
+            "work": {"folder": str(folder / "work")},
+            "inbox": {"address": str(folder)},
+            "publish": {"k": 1, "files": [], "include_quotes": True},
+            "retention": terms,
+        }
+    )
+
+
+def call_of(days_ago: int, number: int = 0, said: str = "ik heb een vraag over mijn paspoort") -> CallResult:
+    flags = (("repeat-call", Severity.REVIEW),)
+    day = TODAY - timedelta(days=days_ago)
+    return spoken_call(f"call-{days_ago:04d}-{number}", day, "passport", "cost", said=said, flags=flags)
+
+
+def keep(chosen: Settings, calls: Sequence[CallResult]) -> Settings:
+    """Write calls as a night does: result, vectors, ledger; load and publish."""
+    with open_ledger(chosen.work.ledger) as ledger:
+        for number, one in enumerate(calls, start=len(ledger.seen())):
+            call_id = one.call.call_id
+            bundle.write_result(chosen.work.results, one)
+            bundle.write_atomically(vectors_path(chosen.work.embeddings, call_id), b"vectors")
+            ledger.record([Seen(f"n{number:04d}", "f", call_id, State.DONE, one.recording_ref)])
+    run.catch_up(chosen)
+    return chosen
+
+
+def digest(chosen: Settings) -> str:
+    with open_reader(chosen.work.database) as connection:
+        return content_digest(connection)
+
+
+def counts(chosen: Settings) -> dict[str, list[tuple[object, ...]]]:
+    """All counts per week and month."""
+    with open_reader(chosen.work.database) as connection:
+        return {
+            one.table: connection.execute(f"FROM {one.table} ORDER BY ALL").fetchall()
+            for one in summaries()
+            if one.unit != "day"
+        }
+
+
+def ids(chosen: Settings) -> list[str]:
+    return list(bundle.result_ids(chosen.work.results))
+
+
+def removed(swept: Sequence[retention.Swept]) -> dict[str, int]:
+    return {one.label: one.removed for one in swept if one.removed}
+
+
+@pytest.mark.usefixtures("published")
+def test_words_go_after_their_term_everywhere_and_the_call_stays(tmp_path: Path) -> None:
+    old, young = call_of(31, said=f"ik wil een {RARE}"), call_of(29, said="ik wil een rabarbertaart")
+    chosen = keep(chosen_for(tmp_path), [old, young])
+    run.publish(chosen)
+    assert RARE.encode() in chosen.work.published_database.read_bytes()
+    assert search.find(chosen.work.database, search.Question(RARE, 5, None, None, False))
+    assert RARE.encode() in chosen.work.database.read_bytes()
+    before = counts(chosen)
+    gone = removed(retention.sweep(chosen, NOW))
+    assert gone == {"Gemaskeerde teksten": 1, "Vectoren": 1}
+    kept = bundle.read_result(bundle.result_path(chosen.work.results, old.call.call_id))
+    assert (kept.is_wordless, kept.tags, len(kept.turns)) == (True, old.tags, len(old.turns))
+    assert [(turn.span, turn.role, turn.word_count) for turn in kept.turns] == [
+        (turn.span, turn.role, len(turn.words)) for turn in old.turns
+    ]
+    assert counts(chosen) == before
+    for path in (path for path in tmp_path.rglob("*") if path.is_file()):
+        assert RARE.encode() not in path.read_bytes(), path.name
+    assert not search.find(chosen.work.database, search.Question(RARE, 5, None, None, False))
+    assert search.find(chosen.work.database, search.Question("rabarbertaart", 5, None, None, False))
+    assert ids(chosen) == sorted([old.call.call_id, young.call.call_id])
+    before_rebuild = digest(chosen)
+    run.rebuild(chosen)
+    assert digest(chosen) == before_rebuild
+
+
+def test_a_call_without_words_is_not_tagged_or_processed_again(tmp_path: Path) -> None:
+    chosen = keep(chosen_for(tmp_path), [call_of(31), call_of(40)])
+    retention.sweep(chosen, NOW)
+    before = digest(chosen)
+    done = retag.retag(chosen, ids(chosen), retag.Wish(every=True), NOW, lambda _: None)
+    assert (done.calls, done.wordless, done.kept, done.read) == (2, 2, 0, 0)
+    assert reprocess.mark_outdated(chosen) == reprocess.Marked(0, 2)
+    assert digest(chosen) == before
+
+
+def test_calls_go_as_whole_weeks_and_months_and_their_counts_stay(tmp_path: Path) -> None:
+    ages = (1, 400, 729, 730, 731, 745, 762, 790, 800)
+    calls = [call_of(age, number) for age in ages for number in range(2)]
+    chosen = keep(chosen_for(tmp_path), calls)
+    meeting.add_action(
+        chosen,
+        meeting.Plan("Brief herschreven", ActionKind.LETTER, "webteam", TODAY - timedelta(days=750), ("passport",)),
+    )
+    meeting.refresh(chosen)
+    before = counts(chosen)
+    gone = removed(retention.sweep(chosen, NOW))
+    # 730 days before is Monday 25 November 2024: October and its weeks are past, November is not
+    assert gone["Gesprekken met labels"] == 2 * len([age for age in ages if age >= 762])
+    assert {one.call.started_at.date() for one in calls if one.call.call_id in ids(chosen)} == {
+        TODAY - timedelta(days=age) for age in ages if age < 762
+    }
+    zeroes = [row for row in counts(chosen)["week_actions"] if row not in before["week_actions"]]
+    assert all(row[-1] == 0 for row in zeroes)
+    assert {name: [row for row in rows if row not in zeroes] for name, rows in counts(chosen).items()} == before
+    with open_reader(chosen.work.database) as connection:
+        listed = connection.execute("SELECT DISTINCT local_date FROM calls").fetchall()
+        ledger = list(chosen.work.folder.glob("ledger*"))
+    assert len(listed) == len([age for age in ages if age < 762])
+    assert not [path for path in ledger if b"call-0790" in path.read_bytes()]
+    assert b"call-0790" not in chosen.work.database.read_bytes()
+
+
+def test_frozen_counts_outlast_a_rebuild_and_a_late_call_of_their_week(tmp_path: Path) -> None:
+    chosen = keep(chosen_for(tmp_path), [call_of(800, number) for number in range(3)] + [call_of(2)])
+    retention.sweep(chosen, NOW)
+    frozen = counts(chosen)
+    assert [row for row in frozen["week_calls"] if row[-1] == 3]
+    run.rebuild(chosen)
+    assert counts(chosen) == frozen
+    keep(chosen, [call_of(800, 9)])  # delivered two years late
+    assert counts(chosen) == frozen
+    assert removed(retention.sweep(chosen, NOW))["Gesprekken met labels"] == 1
+    assert counts(chosen) == frozen
+    chosen.work.database.unlink()
+    with open_ledger(chosen.work.ledger) as ledger:
+        ledger.mark_all_unloaded()
+    run.catch_up(chosen)
+    assert counts(chosen) == frozen
+
+
+def test_an_improvement_that_nobody_counted_then_has_no_frozen_weeks_before_it(tmp_path: Path) -> None:
+    calls = [call_of(age, number) for age in range(770, 800, 1) for number in range(2)]
+    chosen = keep(chosen_for(tmp_path), calls)
+    retention.sweep(chosen, NOW)
+    effective = TODAY - timedelta(days=785)
+    meeting.add_action(chosen, meeting.Plan("Later bedacht", ActionKind.LETTER, "webteam", effective, ("passport",)))
+    meeting.refresh(chosen)
+    with open_reader(chosen.work.database) as connection:
+        rows = connection.execute("SELECT weeks_before, weeks_after FROM action_effects").fetchall()
+    assert rows == [(0, 0)]
+
+
+def test_counts_have_a_term_when_the_settings_give_one(tmp_path: Path) -> None:
+    calls = [call_of(age) for age in (2, 800, 1200)]
+    chosen = keep(chosen_for(tmp_path), calls)
+    retention.sweep(chosen, NOW)
+    assert len(counts(chosen)["month_outcomes"]) == 3
+    shorter = chosen_for(tmp_path, aggregates_days=1000)
+    assert removed(retention.sweep(shorter, NOW)) == {"Vaste tellingen": 2}
+    assert len(counts(chosen)["month_outcomes"]) == 2
+    assert removed(retention.sweep(shorter, NOW)) == {}
+
+
+def test_a_dry_run_counts_the_same_and_changes_no_byte(tmp_path: Path) -> None:
+    chosen = keep(chosen_for(tmp_path), [call_of(age) for age in (2, 31, 40, 800)])
+    files = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    told = retention.sweep(chosen, NOW, dry_run=True)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == files
+    assert retention.sweep(chosen, NOW) == told
+    assert removed(told)["Gesprekken met labels"] == 1
+    assert removed(retention.sweep(chosen, NOW)) == {}
+
+
+def test_the_log_tells_what_went_and_names_nothing(tmp_path: Path) -> None:
+    chosen = keep(chosen_for(tmp_path), [call_of(age) for age in (2, 31, 800)])
+    retention.sweep(chosen, NOW)
+    care.forget(chosen, ["call-0002-0"], NOW)
+    logged = {one.kind: one for one in deletions.read(chosen.work.deletions)}
+    assert logged["Gemaskeerde teksten"].newest == TODAY - timedelta(days=31)
+    assert logged["Gesprekken met labels"].term_days == 730
+    assert (logged["Op verzoek gewist"].count, logged["Op verzoek gewist"].oldest) == (1, None)
+    assert b"call-" not in chosen.work.deletions.read_bytes()
+    cut = chosen.work.deletions.read_bytes() + b'{"at": "20'
+    chosen.work.deletions.write_bytes(cut)
+    assert len(deletions.read(chosen.work.deletions)) == len(logged)
+    deletions.note(chosen.work.deletions, [replace(logged["Vectoren"], count=7)])
+    assert deletions.read(chosen.work.deletions)[-1].count == 7
+
+
+def test_a_database_without_what_went_is_smaller(tmp_path: Path) -> None:
+    said = " ".join(f"woord{number}" for number in range(1_500))
+    chosen = keep(chosen_for(tmp_path), [call_of(31, number, f"{said} {number}") for number in range(50)])
+    size = chosen.work.database.stat().st_size
+    retention.sweep(chosen, NOW)
+    assert chosen.work.database.stat().st_size < size * 0.8
+    assert not list(chosen.work.folder.glob("*.compacting*"))
+
+
+def test_too_little_room_is_told_and_made_up_for_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = keep(chosen_for(tmp_path), [call_of(31, said=RARE)])
+    with monkeypatch.context() as patch:
+        patch.setattr(compact, "_ROOM_BYTES", 1 << 60)
+        with pytest.raises(StoreError, match="make room"):
+            retention.sweep(chosen, NOW)
+    assert erasure.is_unclean(chosen.work.database)
+    assert removed(retention.sweep(chosen, NOW)) == {}
+    assert not erasure.is_unclean(chosen.work.database)
+    assert RARE.encode() not in chosen.work.database.read_bytes()
+
+
+class _KilledError(BaseException):
+    """Stands for a kill: nobody catches it."""
+
+
+PLACES = [
+    (aggregates, "sync", True),
+    (erasure, "delete_calls", False),
+    (erasure, "delete_calls", True),
+    (erasure, "_remove", True),
+    (bundle, "write_result", True),
+    (retention, "load_batch", False),
+    (run, "publish", False),
+    (retention, "compact", False),
+]
+"""Where a sweep is stopped: before or after a step."""
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with calls of which words, and all, are past their term."""
+    folder = tmp_path_factory.mktemp("several")
+    keep(chosen_for(folder), [call_of(age, number) for age in (2, 31, 32, 800) for number in range(2)])
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "after"), PLACES, ids=[f"{name}-{'after' if after else 'before'}" for _, name, after in PLACES]
+)
+def test_stopped_at_any_moment_it_is_done_again(
+    tmp_path: Path, several: Path, monkeypatch: pytest.MonkeyPatch, module: object, name: str, after: bool
+) -> None:
+    shutil.copytree(several, tmp_path, dirs_exist_ok=True)
+    chosen = chosen_for(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, name, _killed(getattr(module, name), after))
+        with pytest.raises(_KilledError):
+            retention.sweep(chosen, NOW)
+    retention.sweep(chosen, NOW)
+    assert [bundle.read_result(bundle.result_path(chosen.work.results, one)).is_wordless for one in ids(chosen)] == (
+        [False] * 2 + [True] * 4
+    )
+    assert not erasure.is_unclean(chosen.work.database)
+    assert b"call-0800" not in chosen.work.database.read_bytes()
+    ended = digest(chosen)
+    (week,) = (row for row in counts(chosen)["week_calls"] if str(row[0]).startswith("2024"))
+    assert week[-1] == 2
+    with open_ledger(chosen.work.ledger) as ledger:
+        assert sorted(one.state for one in ledger.seen().values()) == ["done"] * 6 + ["expired"] * 2
+        assert (ledger.closed_off(), ledger.not_loaded()) == ({}, ())
+    run.rebuild(chosen)
+    assert digest(chosen) == ended
+
+
+def _killed(function: Callable[..., object], after: bool) -> Callable[..., object]:
+    def instead(*args: object, **kwargs: object) -> object:
+        if after:
+            function(*args, **kwargs)
+        raise _KilledError
+
+    return instead
+
+
+_ages = st.lists(st.sampled_from((1, 29, 31, 100, 731, 761, 763, 800)), min_size=1, max_size=4)
+_steps = st.lists(st.one_of(_ages, st.just("age"), st.just("rebuild"), st.integers(0, 3)), min_size=1, max_size=5)
+
+
+@hypothesis_settings(max_examples=6, deadline=None)
+@given(steps=_steps)
+def test_any_order_of_loading_ageing_and_forgetting_comes_to_the_same(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[list[int] | str | int]
+) -> None:
+    chosen = chosen_for(tmp_path_factory.mktemp("work"))
+    number, forgotten, young = 0, set[str](), set[str]()
+    for step in steps:
+        if isinstance(step, list):
+            made = [call_of(age, (number := number + 1)) for age in step]
+            young |= {one.call.call_id for one in made if one.call.started_at.date() > TODAY - timedelta(days=700)}
+            keep(chosen, made)
+        elif isinstance(step, int):
+            some = ids(chosen)[step : step + 1]
+            forgotten.update(some)
+            care.forget(chosen, some, NOW)
+        elif step == "age":
+            retention.sweep(chosen, NOW)
+        elif chosen.work.database.exists():
+            run.rebuild(chosen)
+    if not chosen.work.database.exists():
+        return
+    retention.sweep(chosen, NOW)
+    ended = digest(chosen)
+    assert removed(retention.sweep(chosen, NOW)) == {}
+    assert digest(chosen) == ended
+    assert set(ids(chosen)) >= young - forgotten
+    assert not set(ids(chosen)) & forgotten
+    run.rebuild(chosen)
+    assert digest(chosen) == ended
