@@ -36,7 +36,7 @@ from callinsight.core.values import (
     Word,
 )
 
-FIRST, SECOND, THIRD = (Path(__file__).parent / f"result-{version}.json" for version in (1, 2, 3))
+FIRST, SECOND, THIRD, FOURTH = (Path(__file__).parent / f"result-{version}.json" for version in (1, 2, 3, 4))
 
 BEFORE = CallResult(
     call=Call(
@@ -76,21 +76,34 @@ RESULT = BEFORE.retagged(
     replace(BEFORE.provenance, taxonomy_version="2", tag_version="2-ab12cd34"),
     NOW,
 )
+"""As the third version holds it: nothing yet of words that are past their term, nor of callers."""
+
+AGED = replace(RESULT.without_words(), call=replace(RESULT.call, caller_ref="b5x2example"))
 
 
 def test_the_format_is_as_it_was(tmp_path: Path) -> None:
-    bundle.write_result(tmp_path, RESULT)
-    written = json.loads(gzip.decompress(bundle.result_path(tmp_path, RESULT.call.call_id).read_bytes()))
-    assert written == json.loads(THIRD.read_text(encoding="utf-8"))
+    bundle.write_result(tmp_path, AGED)
+    written = json.loads(gzip.decompress(bundle.result_path(tmp_path, AGED.call.call_id).read_bytes()))
+    assert written == json.loads(FOURTH.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
-    ("file", "expected"), [(FIRST, replace(BEFORE, review_copy=CopyState.OFF)), (SECOND, BEFORE), (THIRD, RESULT)]
+    ("file", "expected"),
+    [(FIRST, replace(BEFORE, review_copy=CopyState.OFF)), (SECOND, BEFORE), (THIRD, RESULT), (FOURTH, AGED)],
 )
 def test_files_of_every_version_stay_readable(tmp_path: Path, file: Path, expected: CallResult) -> None:
     path = tmp_path / "c3k7example.json.gz"
     path.write_bytes(gzip.compress(file.read_bytes()))
     assert bundle.read_result(path) == expected
+
+
+def test_a_call_without_words_keeps_what_they_were_evidence_of() -> None:
+    assert AGED.without_words() is AGED
+    assert (AGED.tags, AGED.measures, AGED.redactions) == (RESULT.tags, RESULT.measures, RESULT.redactions)
+    assert [turn.word_count for turn in AGED.turns] == [len(turn.words) for turn in RESULT.turns]
+    assert [turn.text for turn in AGED.turns] == ["", ""]
+    with pytest.raises(ValueError, match="all turns have words, or none has"):
+        replace(AGED, turns=(AGED.turns[0], RESULT.turns[1]))
 
 
 def test_earlier_tags_are_kept_in_short() -> None:

@@ -68,6 +68,31 @@ def test_unknown_environment_names_are_refused(monkeypatch: pytest.MonkeyPatch) 
         settings.load()
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[review]\ncopies_days = 30\n", "setting review.copies_days is now retention.review_copies_days"),
+        ("[review]\npacks_days = 30\n", "setting review.packs_days is now retention.packs_days"),
+        ("[retention]\nvectors_days = 31\n", "vectors are made of the words"),
+        ("[retention]\npacks_days = 31\n", "a pack quotes the transcript"),
+        ("[retention]\nreview_copies_days = 31\n", "says in sound what the transcript says in words"),
+        ("[retention]\ntranscripts_days = 800\n", "with its tags a call goes as a whole"),
+        ("[retention]\naggregates_days = 100\n", "their counts follow from them"),
+        ("[retention]\nrecordings_days = 0\n", "greater than or equal to 1"),
+    ],
+)
+def test_terms_that_make_no_sense_are_refused_and_moved_ones_named(empty_place: Path, text: str, said: str) -> None:
+    write(empty_place, text)
+    with pytest.raises(SettingsError, match=said):
+        settings.load()
+
+
+def test_a_moved_environment_name_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLINSIGHT_REVIEW__COPIES_DAYS", "14")
+    with pytest.raises(SettingsError, match="is now CALLINSIGHT_RETENTION__REVIEW_COPIES_DAYS"):
+        settings.load()
+
+
 def test_the_digest_follows_what_changes_results() -> None:
     base = settings.load()
     assert settings.load(overrides={"publish": {"k": 99}}).digest() == base.digest()
