@@ -70,6 +70,11 @@ def write_result(results: Path, result: CallResult) -> None:
     write_atomically(result_path(results, result.call.call_id), gzip.compress(text, _COMPRESSION_LEVEL, mtime=0))
 
 
+def as_json(result: CallResult) -> bytes:
+    """A result as a JSON document."""
+    return bytes(_adapter(CallResult).dump_json(result))
+
+
 def read_result(path: Path) -> CallResult:
     """Read one result file. Raises ``StoreError`` when it is damaged; the text names the call and nothing of it."""
     try:

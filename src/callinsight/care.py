@@ -16,6 +16,7 @@ from callinsight import (
     registry,
     retention,
     run,
+    traces,
 )
 from callinsight.core.values import require_call_id
 from callinsight.deletions import Deletion
@@ -25,18 +26,33 @@ from callinsight.ledger import State, open_ledger
 from callinsight.settings import Settings
 from callinsight.store.database import open_reader, open_writer
 from callinsight.taxonomy_files import check as check_taxonomy
+from callinsight.traces import Scan
 
 _LITTLE_SPACE_BYTES = 2 << 30
 
 
-def forget(settings: Settings, call_ids: Collection[str], now: datetime) -> Erased:
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What went, and what a search through all files found of it afterwards."""
+
+    erased: Erased
+    scan: Scan
+
+
+def forget(
+    settings: Settings, call_ids: Collection[str], now: datetime, on_file: Callable[[int], object] = lambda _: None
+) -> Forgotten:
     """Erase calls from every store and from the published copy, and free their bytes in the database's file.
 
     Their recordings lie with who made them, and are not processed again. Counts of weeks and months whose calls are
-    erased after their term stay: nothing in them is of a call. ``now`` (aware) is noted in the log of what was deleted.
+    erased after their term stay: nothing in them is of a call. Then every file is searched for what may be left, and
+    ``on_file`` is told of each. ``now`` (aware) is noted in the log of what was deleted.
+
     Raises ``SettingsError`` for an id that cannot be one, and ``StoreError`` when the database is in use; done again it
     goes on.
     """
+    if not call_ids:
+        raise ValueError("there must be a call to forget")
     for call_id in call_ids:
         try:
             require_call_id(call_id)
@@ -46,6 +62,7 @@ def forget(settings: Settings, call_ids: Collection[str], now: datetime) -> Eras
     with ExitStack() as stack:
         ledger = stack.enter_context(open_ledger(work.ledger))
         connection = stack.enter_context(open_writer(work.database)) if work.database.exists() else None
+        needles = {*call_ids, *erasure.recording_refs(work, ledger, call_ids)}
         if connection is not None:
             erasure.note_unclean(work.database)
         erased = erasure.erase(Tools(settings, ledger, connection), call_ids, State.FORGOTTEN)
@@ -55,7 +72,7 @@ def forget(settings: Settings, call_ids: Collection[str], now: datetime) -> Eras
     if erased.anything:
         entry = Deletion(now, deletions.ON_REQUEST, None, len(call_ids), erased.files_bytes)
         deletions.note(work.deletions, [entry])
-    return erased
+    return Forgotten(erased, traces.scan(settings, needles, on_file))
 
 
 @dataclass(frozen=True, slots=True)

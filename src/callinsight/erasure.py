@@ -68,7 +68,7 @@ def erase(tools: Tools, call_ids: Collection[str], state: State) -> Erased:
         return Erased()
     work, ledger, connection = tools.settings.work, tools.ledger, tools.connection
     ledger.close_off(call_ids, state)
-    references = ledger.references_of(call_ids) | _references(work, call_ids)
+    references = recording_refs(work, ledger, call_ids) | ledger.names_of(call_ids)
     rows = 0
     if connection is not None:
         rows = delete_calls(connection, call_ids, references)  # and the search index of their months
@@ -97,9 +97,9 @@ def erase(tools: Tools, call_ids: Collection[str], state: State) -> Erased:
     return Erased(stores, results_bytes + vectors_bytes + sounds_bytes)
 
 
-def _references(work: Work, call_ids: Collection[str]) -> set[str]:
-    """The references that the results themselves tell: the ledger may have been deleted."""
-    found = set()
+def recording_refs(work: Work, ledger: Ledger, call_ids: Collection[str]) -> set[str]:
+    """References of the recordings of calls: of the ledger, and of the results, since it may have been deleted."""
+    found = set(ledger.references_of(call_ids))
     for call_id in call_ids:
         path = bundle.result_path(work.results, call_id)
         with suppress(StoreError):  # a damaged file goes too

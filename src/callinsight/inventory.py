@@ -10,22 +10,36 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from importlib.resources import files
 
+from callinsight.settings import Retention
 from callinsight.store import dictionary
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Files in the work folder: ``pattern`` is relative to it, as in :mod:`fnmatch`."""
+    """Files in the work folder: ``pattern`` is relative to it, as in :mod:`fnmatch`.
+
+    ``reader`` names how :mod:`callinsight.traces` looks inside.
+    """
 
     pattern: str
     holds: str
     readers: str
     term: str
+    reader: str
+
+
+def _days(name: str, days: int) -> str:
+    if days == 0:
+        return f"geen einde (`retention.{name}`)"
+    span = f"{days // 365} jaar" if days >= 365 and days % 365 == 0 else f"{days} dagen"
+    return f"{span} (`retention.{name}`)"
 
 
 def _read() -> tuple[Kept, ...]:
     text = files("callinsight").joinpath("inventory.toml").read_text(encoding="utf-8")
-    return tuple(Kept(**entry) for entry in tomllib.loads(text)["file"])
+    terms = {name: _days(name, days) for name, days in Retention().model_dump().items() if name.endswith("_days")}
+    entries = tomllib.loads(text)["file"]
+    return tuple(Kept(**(entry | {"term": entry["term"].format(**terms)})) for entry in entries)
 
 
 FILES = _read()
@@ -37,7 +51,12 @@ klopt met de database, en een andere dat een nacht geen bestand achterlaat dat h
 
 **Nooit geschreven:** geluid en tekst van voor het maskeren, stemkenmerken, de naam of het nummer van een medewerker.
 Die bestaan alleen in het geheugen van het proces dat het gesprek verwerkt. De opnamen zelf staan in de inbox;
-Callinsight leest ze en verandert of wist ze niet.
+Callinsight verandert ze niet, en wist ze alleen als `retention.delete_recordings` aan staat: {recordings} na het
+gesprek, met hun gegevens, en alleen als ze zijn verwerkt.
+
+De termijnen hieronder zijn de standaard; de gemeente stelt ze in. `callinsight retention` voert ze elke ochtend uit, en
+`callinsight retention --log` laat zien wat er is gewist. `callinsight access` toont alles wat er van een gesprek is,
+`callinsight forget` wist het en zoekt daarna in alle bestanden of er niets is blijven staan.
 
 Bestanden in de werkmap zijn alleen leesbaar voor de gebruiker waaronder de verwerking draait, behalve de
 gepubliceerde kopie. Zet de werkmap op een versleutelde schijf.
@@ -52,8 +71,8 @@ _TABLES = """
 ## Tabellen in de werkdatabase
 
 Alle kolommen staan in het [gegevenswoordenboek](../data-dictionary.md). Gemaskeerde tekst staat alleen in `turns`, als
-citaat in `day_flags` en als losse woorden in `topic_candidates`. Wat over een gesprek gaat, verdwijnt met
-`callinsight forget`.
+citaat in `day_flags` en als losse woorden in `topic_candidates`. Wat over een gesprek gaat, verdwijnt na zijn termijn
+of met `callinsight forget`.
 
 | tabel | wat erin staat |
 | --- | --- |
@@ -69,7 +88,8 @@ def render() -> str:
     """The page in Markdown."""
     listed = "".join(f"| `{kept.pattern}` | {kept.holds} | {kept.readers} | {kept.term} |\n" for kept in FILES)
     rows = "".join(f"| `{name}` | {comment} |\n" for name, comment in dictionary.tables())
-    return _INTRODUCTION + listed + _TABLES + rows
+    recordings = _days("recordings_days", Retention().recordings_days)
+    return _INTRODUCTION.format(recordings=recordings) + listed + _TABLES + rows
 
 
 if __name__ == "__main__":

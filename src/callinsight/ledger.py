@@ -164,12 +164,17 @@ class Ledger:
         return {state: calls for state, calls in found.items() if calls}
 
     def references_of(self, call_ids: Iterable[str]) -> frozenset[str]:
-        """The references of the recordings of these calls, and of their names."""
-        found: set[str] = set()
-        for call_id in call_ids:
-            query = "SELECT name_ref, recording_ref FROM seen WHERE call_id = ?"
-            found.update(ref for row in self._connection.execute(query, (call_id,)) for ref in row if ref)
-        return frozenset(found)
+        """The references of the recordings of these calls."""
+        return self._of_calls("recording_ref", call_ids)
+
+    def names_of(self, call_ids: Iterable[str]) -> frozenset[str]:
+        """The references of the names that these recordings have in the inbox, under which failures are kept."""
+        return self._of_calls("name_ref", call_ids)
+
+    def _of_calls(self, column: str, call_ids: Iterable[str]) -> frozenset[str]:
+        query = f"SELECT {column} FROM seen WHERE call_id = ? AND {column} IS NOT NULL"  # noqa: S608
+        rows = (row for one in call_ids for row in self._connection.execute(query, (one,)))
+        return frozenset(row[0] for row in rows)
 
     def tombstones(self, call_ids: Iterable[str]) -> None:
         """Remove the ids of closed off calls for good, and keep their recordings from being processed again."""

@@ -156,7 +156,14 @@ def test_forget_erases_a_call_everywhere_and_for_good(tmp_path: Path, monkeypatc
     run.night(chosen, lambda _: None)
     first, second = bundle.result_ids(chosen.work.results)
     erased = care.forget(chosen, [first], datetime.now(UTC))
-    assert dict(erased.stores)["Resultaat"] == dict(erased.stores)["Gesprekken in de database"] == 1
+    gone = dict(erased.erased.stores)
+    assert (gone["Resultaat"], gone["Gesprekken in de database"], gone["Vectoren"], gone["Luisterkopie"]) == (
+        1,
+        1,
+        1,
+        1,
+    )
+    assert erased.scan.clean, erased.scan
     assert list(bundle.result_ids(chosen.work.results)) == [second]
     for file in chosen.work.folder.rglob("*"):
         if file.is_file():

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
@@ -23,25 +23,18 @@ from callinsight import (
     retag,
     retention,
     run,
-    settings,
 )
 from callinsight.core.improvement import ActionKind
-from callinsight.core.values import CallResult, Severity
-from callinsight.embeddings import vectors_path
 from callinsight.errors import StoreError
-from callinsight.ledger import Seen, State, open_ledger
+from callinsight.ledger import open_ledger
 from callinsight.settings import Settings
 from callinsight.store import compact, search
 from callinsight.store.database import open_reader
 from callinsight.store.rebuild import content_digest
 from callinsight.store.summaries import summaries
 from callinsight.taxonomy_files import load_taxonomy
+from support.aged import NOW, RARE, TODAY, call_of, chosen_for, keep
 from support.calls import ROOT
-from support.results import spoken_call
-
-NOW = datetime(2026, 11, 25, 5, 45, tzinfo=UTC)
-TODAY = date(2026, 11, 25)
-RARE = "rabarbervergunningsaanvraag"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -63,35 +56,6 @@ def _unpublished(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 @pytest.fixture
 def published() -> None:
     """Publish as a sweep does."""
-
-
-def chosen_for(folder: Path, **terms: int) -> Settings:
-    return settings.load(
-        overrides={
-            "work": {"folder": str(folder / "work")},
-            "inbox": {"address": str(folder)},
-            "publish": {"k": 1, "files": [], "include_quotes": True},
-            "retention": terms,
-        }
-    )
-
-
-def call_of(days_ago: int, number: int = 0, said: str = "ik heb een vraag over mijn paspoort") -> CallResult:
-    flags = (("repeat-call", Severity.REVIEW),)
-    day = TODAY - timedelta(days=days_ago)
-    return spoken_call(f"call-{days_ago:04d}-{number}", day, "passport", "cost", said=said, flags=flags)
-
-
-def keep(chosen: Settings, calls: Sequence[CallResult]) -> Settings:
-    """Write calls as a night does: result, vectors, ledger; load and publish."""
-    with open_ledger(chosen.work.ledger) as ledger:
-        for number, one in enumerate(calls, start=len(ledger.seen())):
-            call_id = one.call.call_id
-            bundle.write_result(chosen.work.results, one)
-            bundle.write_atomically(vectors_path(chosen.work.embeddings, call_id), b"vectors")
-            ledger.record([Seen(f"n{number:04d}", "f", call_id, State.DONE, one.recording_ref)])
-    run.catch_up(chosen)
-    return chosen
 
 
 def digest(chosen: Settings) -> str:

@@ -1,13 +1,16 @@
 """The commands about how long things are kept and what somebody may ask: retention, access and forget."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
 
-from callinsight import care, console, deletions, retention, settings
-from callinsight.cli import EXIT_OK
+from callinsight import care, console, deletions, retention, rights, settings
+from callinsight.cli import EXIT_OK, EXIT_SOME_FAILED
 from callinsight.store.rows import wall_clock
+from callinsight.taxonomy_files import load_taxonomy
+from callinsight.traces import Scan
 
 
 @click.command(
@@ -74,18 +77,73 @@ def _show_log(chosen: settings.Settings) -> None:
     console.out.print(console.table("Wat er is gewist", columns, rows))
 
 
+@click.command(
+    "access",
+    epilog="Examples:\n\n\b\n"
+    "  callinsight access c2b5kq...                 # writes the folder inzage-c2b5kq...\n"
+    "  callinsight access c2b5kq... --to /srv/inzage/2026-17\n"
+    "  callinsight access c2b5kq... --json          # only shows it, and writes nothing",
+)
+@click.argument("call_id")
+@click.option("--to", metavar="FOLDER", type=click.Path(path_type=Path), help="A new folder; default inzage-CALL_ID.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON, and write nothing.")
+@click.pass_obj
+def access_command(file: Path | None, call_id: str, to: Path | None, as_json: bool) -> int:
+    """Gather everything that exists about one call, for whoever asks.
+
+    Looks in every store and searches every file, the published copy too. Writes a page in plain Dutch, the same as
+    JSON, and the review copy into a new folder; nothing is ever overwritten.
+    """
+    from callinsight.review import access_page
+
+    chosen = settings.load(file)
+    with console.counting("Bestanden doorzoeken") as advance:
+        dossier = rights.gather(chosen, call_id, advance)
+    if as_json:
+        click.echo(rights.as_json(dossier))
+        return EXIT_OK
+    page = access_page.render(dossier, load_taxonomy(chosen.models.taxonomy))
+    for path in rights.write(to or Path(f"inzage-{call_id}"), dossier, page):
+        console.out.print(f"Geschreven: {path}", soft_wrap=True, highlight=False)
+    _show_unread(dossier.scan)
+    return EXIT_OK
+
+
 @click.command("forget", epilog="Example: callinsight forget c2b5kq... --yes")
 @click.argument("call_id")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def forget_command(file: Path | None, call_id: str, yes: bool) -> int:
-    """Erase everything that Callinsight holds about one call.
+    """Erase everything that Callinsight holds about one call, and prove that it is gone.
 
-    Result file, review copy, verdicts, database, published copy. The recording in the inbox is not ours and stays; it
-    is not processed again.
+    Result file, vectors, review copy, verdicts, meeting packs, database, published copy. Then every file is searched
+    for the call. The recording in the inbox is not ours and stays; it is not processed again, for which a pseudonym of
+    its name is kept. Exit code 1 when something was found, or could not be searched.
     """
     if not yes:
         click.confirm(f"Alles over gesprek {call_id} wissen?", abort=True)
-    erased = care.forget(settings.load(file), [call_id], datetime.now(UTC))
-    console.out.print("Gewist en opnieuw gepubliceerd." if erased.anything else "Er was niets over dit gesprek.")
-    return EXIT_OK
+    return _forget(settings.load(file), [call_id])
+
+
+def _forget(chosen: settings.Settings, call_ids: Sequence[str]) -> int:
+    with console.counting("Bestanden doorzoeken") as advance:
+        done = care.forget(chosen, call_ids, datetime.now(UTC), advance)
+    if done.erased.anything:
+        console.out.print(console.table("Gewist", ("", "aantal"), done.erased.stores))
+        console.out.print("De gepubliceerde kopie is opnieuw gemaakt.")
+    else:
+        console.out.print("Er was niets over dit gesprek.")
+    if done.scan.clean:
+        console.out.print(f"{done.scan.files} bestanden doorzocht: er is niets meer over dit gesprek.")
+        return EXIT_OK
+    for trace in done.scan.traces:
+        console.out.print(f"Nog gevonden in {trace.place}: {trace.where}", soft_wrap=True, highlight=False)
+    _show_unread(done.scan)
+    return EXIT_SOME_FAILED
+
+
+def _show_unread(scan: Scan) -> None:
+    for place in scan.unread:
+        console.out.print(
+            f"Niet doorzocht: {place}. Verplaats dit bestand of wis het.", soft_wrap=True, highlight=False
+        )

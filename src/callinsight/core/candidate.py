@@ -44,6 +44,10 @@ class Candidate:
         if not set(self.examples) <= set(self.members):
             raise ValueError("an example must be a member")
 
+    def names(self, call_id: str) -> bool:
+        """Whether a call belongs to the candidate."""
+        return any(one == call_id for one, _ in self.members)
+
     def without(self, call_ids: Collection[str]) -> "Candidate":
         """The candidate without calls that are erased."""
         members = tuple(one for one in self.members if one[0] not in call_ids)

@@ -53,8 +53,17 @@ def _copy(connection: duckdb.DuckDBPyConnection, path: Path, fresh: Path) -> Non
     tables = connection.execute(
         "SELECT table_name FROM duckdb_tables() WHERE database_name = 'old' AND NOT internal ORDER BY table_name"
     ).fetchall()
+    known = {
+        name
+        for (name,) in connection.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'fresh'"
+        ).fetchall()
+    }
     connection.begin()
     for (table,) in tables:
+        if table not in known:  # somebody's own
+            connection.execute(f'CREATE TABLE "{table}" AS FROM old."{table}"')
+            continue
         connection.execute(f'DELETE FROM "{table}"')  # noqa: S608 - what preparing filled
         connection.execute(f'INSERT INTO "{table}" BY NAME FROM old."{table}"')
     connection.commit()

@@ -1,0 +1,45 @@
+"""Work folders with calls of several ages, as a night leaves them."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from callinsight import bundle, run, settings
+from callinsight.core.values import CallResult, Severity
+from callinsight.embeddings import vectors_path
+from callinsight.ledger import Seen, State, open_ledger
+from callinsight.settings import Settings
+from support.results import spoken_call
+
+NOW = datetime(2026, 11, 25, 5, 45, tzinfo=UTC)
+TODAY = date(2026, 11, 25)
+RARE = "rabarbervergunningsaanvraag"
+
+
+def chosen_for(folder: Path, **terms: int) -> Settings:
+    return settings.load(
+        overrides={
+            "work": {"folder": str(folder / "work")},
+            "inbox": {"address": str(folder)},
+            "publish": {"k": 1, "files": [], "include_quotes": True},
+            "retention": terms,
+        }
+    )
+
+
+def call_of(days_ago: int, number: int = 0, said: str = "ik heb een vraag over mijn paspoort") -> CallResult:
+    flags = (("repeat-call", Severity.REVIEW),)
+    day = TODAY - timedelta(days=days_ago)
+    return spoken_call(f"call-{days_ago:04d}-{number}", day, "passport", "cost", said=said, flags=flags)
+
+
+def keep(chosen: Settings, calls: Sequence[CallResult]) -> Settings:
+    """Write calls as a night does: result, vectors, ledger; load and publish."""
+    with open_ledger(chosen.work.ledger) as ledger:
+        for number, one in enumerate(calls, start=len(ledger.seen())):
+            call_id = one.call.call_id
+            bundle.write_result(chosen.work.results, one)
+            bundle.write_atomically(vectors_path(chosen.work.embeddings, call_id), b"vectors")
+            ledger.record([Seen(f"n{number:04d}", "f", call_id, State.DONE, one.recording_ref)])
+    run.catch_up(chosen)
+    return chosen

@@ -1,0 +1,214 @@
+"""Whoever asks gets all there is about a call, or has it erased; a search through every file proves it."""
+
+import gzip
+import json
+import shutil
+import sqlite3
+import zipfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from callinsight import bundle, care, cli, copies, decisions, inventory, meeting, rights, run, traces
+from callinsight.candidate_files import read_candidates, write_candidates
+from callinsight.core.candidate import Candidate
+from callinsight.core.improvement import About, Tag, Verdict
+from callinsight.errors import SettingsError
+from callinsight.review import access_page
+from callinsight.settings import Settings
+from callinsight.store.database import open_reader
+from callinsight.store.rebuild import content_digest
+from callinsight.taxonomy_files import load_taxonomy
+from support.aged import NOW, RARE, TODAY, call_of, chosen_for, keep
+from support.calls import ROOT
+
+MINE, OTHER = "call-0002-1", "call-0003-1"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder in which one call is in every store."""
+    folder = tmp_path_factory.mktemp("rights")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        patch.setattr(run, "load_taxonomy", cache(load_taxonomy))
+        chosen = chosen_for(folder)
+        work = chosen.work
+        judgement = meeting.Judgement(Tag(About.QUESTION, "passport", "cost"), Verdict.RIGHT)
+        calls = [call_of(2, 1, f"ik wil een {RARE}"), call_of(3, 1)]
+        for one in calls:
+            bundle.write_result(work.results, one)
+            copies.write_copy(work.review_copies, one.call.call_id, b"sound of " + one.call.call_id.encode())
+            meeting.give_verdict(chosen, one.call.call_id, judgement, "teamleider", NOW)
+        members = ((MINE, 1), (OTHER, 1))
+        write_candidates(work.candidates, [Candidate("k-one", None, ("vraag",), TODAY, members, members)])
+        bundle.write_atomically(work.packs / "verbeteroverleg-2026-W47.html", f"<p>{MINE}</p>".encode())
+        bundle.write_atomically(work.packs / "verbeteroverleg-2026-W47.pdf", b"%PDF of the page")
+        bundle.write_atomically(work.packs / "verbeteroverleg-2026-W46.html", f"<p>{OTHER}</p>".encode())
+        keep(chosen, calls)
+        run.publish(chosen)
+        yield folder
+
+
+@pytest.fixture
+def chosen(made: Path, tmp_path: Path) -> Settings:
+    """A copy of that folder for one test."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True, symlinks=True)
+    return chosen_for(tmp_path)
+
+
+def test_access_finds_a_call_in_every_store_and_only_that_call(chosen: Settings) -> None:
+    found = rights.gather(chosen, MINE)
+    assert (found.vectors, found.sound, found.recordings) == (True, f"sound of {MINE}".encode(), 1)
+    assert (found.packs, found.candidates) == (("verbeteroverleg-2026-W47.html",), ("k-one",))
+    assert set(found.rows) == {
+        *("calls", "day_flags", "measures", "questions", "reviews", "signals", "topic_candidate_calls", "turns"),
+    }
+    told = json.loads(rights.as_json(found))
+    assert told["resultaat"]["call"]["call_id"] == MINE
+    assert RARE in json.dumps(told["database"]["turns"])
+    assert OTHER not in rights.as_json(found)
+    named = {kept.pattern.partition("/")[0] for kept, _ in found.places if kept}
+    assert named >= {"results", "embeddings", "candidates", "callinsight.duckdb*", "reviews", "overleg", "review"}
+    assert found.published  # since these settings publish quotes
+    assert found.scan.unread == ()
+
+
+def test_the_page_says_it_in_plain_dutch_and_is_never_overwritten(chosen: Settings, tmp_path: Path) -> None:
+    found = rights.gather(chosen, MINE)
+    page = access_page.render(found, load_taxonomy(chosen.models.taxonomy))
+    for said in (RARE, "Paspoort", "Er is een luisterkopie", "klopt (teamleider)", "30 dagen (`retention."):
+        assert said.replace("`", "") in page.replace("`", ""), said
+    assert OTHER not in page
+    written = rights.write(tmp_path / "inzage", found, page)
+    assert sorted(path.name for path in written) == ["gegevens.json", "inzage.html", "luisterkopie.ogg"]
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (*written, tmp_path / "inzage"))
+    with pytest.raises(SettingsError, match="there already"):
+        rights.write(tmp_path / "inzage", found, page)
+
+
+def test_a_call_whose_words_are_gone_says_so(chosen: Settings) -> None:
+    path = bundle.result_path(chosen.work.results, MINE)
+    bundle.write_result(chosen.work.results, bundle.read_result(path).without_words())
+    page = access_page.render(rights.gather(chosen, MINE), load_taxonomy(chosen.models.taxonomy))
+    assert "De woorden zijn gewist, omdat de bewaartermijn voorbij is." in page
+
+
+def test_nothing_is_told_as_such(chosen: Settings) -> None:
+    with pytest.raises(SettingsError, match=f"nothing about call call-0002-2; did you mean {MINE}"):
+        rights.gather(chosen, "call-0002-2")
+    with pytest.raises(SettingsError, match="no call id"):
+        rights.gather(chosen, "../etc/passwd")
+
+
+def test_forget_erases_every_store_and_the_search_finds_nothing(
+    chosen: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    other = rights.gather(chosen, OTHER)
+    done = care.forget(chosen, [MINE], NOW)
+    assert done.scan.clean, done.scan
+    assert all(number for name, number in done.erased.stores if name != "Opzij gelegd"), done.erased
+    with pytest.raises(SettingsError, match="nothing about call"):
+        rights.gather(chosen, MINE)
+    left = rights.gather(chosen, OTHER)
+    assert (left.result, left.sound, left.packs, left.reviews) == (
+        other.result,
+        other.sound,
+        other.packs,
+        other.reviews,
+    )
+    with open_reader(chosen.work.database) as connection:
+        before = content_digest(connection)
+    run.rebuild(chosen)
+    with open_reader(chosen.work.database) as connection:
+        assert content_digest(connection) == before
+    again = care.forget(chosen, [MINE], NOW)
+    assert (again.erased.anything, again.scan.clean) == (False, True)
+
+
+def test_a_store_that_nobody_thought_of_is_complained_about(
+    chosen: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A new table, and a new kind of file, that erasing does not know."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("CALLINSIGHT_WORK__FOLDER", str(chosen.work.folder))
+    monkeypatch.setenv("CALLINSIGHT_PUBLISH__FILES", "[]")
+    monkeypatch.setenv("COLUMNS", "200")
+    with duckdb.connect(str(chosen.work.database)) as connection:
+        connection.execute("CREATE TABLE later AS SELECT 'about' AS what, ? AS call_id", [MINE])
+    (chosen.work.folder / "new-store.bin").write_bytes(b"who knows")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["forget", MINE, "--yes"])
+    assert ended.value.code == 1
+    said = capsys.readouterr().out
+    assert "Nog gevonden in callinsight.duckdb: tabel later: 1" in said
+    assert "Niet doorzocht: new-store.bin." in said
+
+
+def test_forgetting_that_was_stopped_goes_on(chosen: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(run, "publish", lambda *_, **__: None)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(decisions, "remove_packs", killed)
+        with pytest.raises(KeyboardInterrupt):
+            care.forget(chosen, [MINE], NOW)
+    assert not bundle.result_path(chosen.work.results, MINE).exists()
+    done = care.forget(chosen, [MINE], NOW)
+    assert {trace.place.partition("/")[0] for trace in done.scan.traces} <= {"published"}  # which was left out here
+    assert [one.candidate_id for one in read_candidates(chosen.work.candidates) if one.names(MINE)] == []
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["results/ab/x.json.gz", "ledger.sqlite", "search/2026-09.duckdb", "published/trends.xlsx", "published/t.parquet",
+     "published/t.csv", "reviews/x.json", "review/ab/.x.ogg.77.part", "overleg/x.html"],
+)  # fmt: skip
+def test_every_reader_sees_an_id_and_no_other(chosen: Settings, place: str) -> None:
+    path = chosen.work.folder / place
+    path.unlink(missing_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _hide("call-hidden", path)
+    found = traces.scan(chosen, ["call-hidden"])
+    assert {trace.place for trace in found.traces} == {place}
+    assert traces.scan(chosen, ["call-hidder"]).clean
+
+
+def _hide(what: str, path: Path) -> None:
+    if path.suffix == ".gz":
+        path.write_bytes(gzip.compress(what.encode()))
+    elif path.suffix == ".sqlite":
+        with sqlite3.connect(path) as ledger:
+            ledger.execute("CREATE TABLE hidden (what TEXT)")
+            ledger.execute("INSERT INTO hidden VALUES (?)", [what])
+        ledger.close()
+    elif path.suffix in (".duckdb", ".parquet"):
+        with duckdb.connect(str(path) if path.suffix == ".duckdb" else ":memory:") as database:
+            database.execute("CREATE TABLE hidden AS SELECT ['other', ?] AS what", [what])
+            if path.suffix == ".parquet":
+                database.execute(f"COPY hidden TO '{path}' (COMPRESSION zstd)")
+    elif path.suffix == ".xlsx":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
+            book.writestr("xl/sharedStrings.xml", f"<t>{what}</t>" * 100)
+    else:
+        path.write_bytes(what.encode())
+
+
+def test_what_cannot_be_read_is_told(chosen: Settings) -> None:
+    (chosen.work.results / "zz").mkdir()
+    (chosen.work.results / "zz" / "broken.json.gz").write_bytes(b"no gzip")
+    (chosen.work.packs / "alone.pdf").write_bytes(b"%PDF")
+    assert set(traces.scan(chosen, ["call-x"]).unread) == {"results/zz/broken.json.gz", "overleg/alone.pdf"}
+    with pytest.raises(ValueError, match="something to look for"):
+        traces.scan(chosen, [])
+
+
+def test_every_kind_of_file_has_a_reader() -> None:
+    assert {kept.reader for kept in inventory.FILES} <= set(traces.READERS)
