@@ -1,4 +1,4 @@
-"""The retention flow: delete review copies and meeting packs that are past their term.
+"""The retention flow: delete what is past its term, and publish anew what changed.
 
 Run it here with ``python pipelines/retention.py [SETTINGS]``, or on a server through ``prefect.yaml``.
 """
@@ -14,7 +14,7 @@ from prefect import flow
 
 @flow(name="retention", persist_result=False, log_prints=False)
 def retention(settings_file: str = "") -> dict[str, int]:
-    """Nothing published rests on these files. Returns how many of each kind were deleted."""
+    """Counts only; returns how many of each kind were deleted."""
     return steps.retention(settings_file)
 
 

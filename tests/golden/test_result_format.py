@@ -76,9 +76,9 @@ RESULT = BEFORE.retagged(
     replace(BEFORE.provenance, taxonomy_version="2", tag_version="2-ab12cd34"),
     NOW,
 )
-"""As the third version holds it: nothing yet of words that are past their term, nor of callers."""
+"""As the third version holds it: nothing yet of words that are past their term."""
 
-AGED = replace(RESULT.without_words(), call=replace(RESULT.call, caller_ref="b5x2example"))
+AGED = RESULT.without_words()
 
 
 def test_the_format_is_as_it_was(tmp_path: Path) -> None:

@@ -179,8 +179,7 @@ class Call:
     """What is known of a call before anybody listens.
 
     ``call_id`` is a pseudonym that is safe as a file name; ``started_at`` is aware and in UTC; ``agent_channel`` is
-    the channel of the agent when the telephone system says so (only for stereo). ``caller_ref`` ties calls of one
-    caller within a period, and is ``None`` unless linking is on.
+    the channel of the agent when the telephone system says so (only for stereo).
     """
 
     call_id: str
@@ -190,12 +189,9 @@ class Call:
     layout: Layout = Layout.MONO
     agent_channel: int | None = None
     registered_topic: str | None = None
-    caller_ref: str | None = None
 
     def __post_init__(self) -> None:
         require_call_id(self.call_id)
-        if self.caller_ref is not None:
-            require_call_id(self.caller_ref)  # the same alphabet
         _require(self.started_at.tzinfo is not None, "started_at must carry a time zone")
         _require(self.started_at.utcoffset() == UTC.utcoffset(None), "started_at must be in UTC")
         _require(self.agent_channel in (None, 0, 1), "agent_channel is 0, 1 or not known")

@@ -1,14 +1,12 @@
--- What is left of calls whose words, or all of which, are past their term; and links between calls of one caller.
+-- What is left of calls whose words, or all of which, are past their term.
 --
--- transcript and caller_ref follow from the result files. frozen_periods follows from files of counts of its own, one for
+-- transcript follows from the result files. frozen_periods follows from files of counts of its own, one for
 -- each week and month whose calls are erased: those counts are the truth from then on and are never made anew.
 
 ALTER TABLE calls ADD COLUMN transcript VARCHAR DEFAULT 'kept';
 ALTER TABLE calls ALTER COLUMN transcript SET NOT NULL;
 ALTER TABLE calls ALTER COLUMN transcript DROP DEFAULT;
-ALTER TABLE calls ADD COLUMN caller_ref VARCHAR;
 COMMENT ON COLUMN calls.transcript IS 'Of de gemaskeerde woorden er nog zijn: kept (bewaard) of erased (gewist na de bewaartermijn).';
-COMMENT ON COLUMN calls.caller_ref IS 'Zelfde kenmerk bij gesprekken van één beller binnen een periode; leeg, behalve als koppelen aan staat (instelling linking).';
 COMMENT ON COLUMN turns.text IS 'Wat er is gezegd volgens de spraakherkenning, met persoonsgegevens gemaskeerd; leeg als de bewaartermijn voorbij is.';
 
 CREATE TABLE frozen_periods (unit VARCHAR NOT NULL, period_start DATE NOT NULL);
