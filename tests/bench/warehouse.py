@@ -108,7 +108,7 @@ _FACTS = (
         CASE WHEN draw(i, 80) < 0.6 THEN skewed(getvariable('topics'), draw(i, 30)) END AS registered_topic,
         skewed(getvariable('outcomes'), draw(i, 81)) AS outcome, round(draw(i, 82), 4) AS outcome_score,
         [turns - 1] AS outcome_evidence, '0.1.0' AS code_version, '5f3a9c' AS settings_digest,
-        'speech=ab12cd,tagger=34ef56' AS model_digests, '1.0' AS taxonomy_version
+        'speech=ab12cd,tagger=34ef56' AS model_digests, '1.0' AS taxonomy_version, 'kept' AS transcript
     FROM made ORDER BY i
     """,
     """

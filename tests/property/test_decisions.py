@@ -73,7 +73,7 @@ def connection() -> duckdb.DuckDBPyConnection:
         " '2026-09-01' AS started_local, '2026-09-01' AS local_date, '2026-08-31' AS week_start, 'w' AS iso_week,"
         " 9 AS local_hour, '' AS queue, 'inbound' AS direction, 'mono' AS layout, 'handled' AS outcome,"
         " 1 AS outcome_score, [] AS outcome_evidence, '' AS code_version, '' AS settings_digest,"
-        " '' AS model_digests, '' AS taxonomy_version FROM range(3) r(n)"
+        " '' AS model_digests, '' AS taxonomy_version, 'kept' AS transcript FROM range(3) r(n)"
     )
     return made
 

@@ -168,7 +168,7 @@ def test_search_finds_words_and_names_near_topics(
             " '2026-09-01 09:12' AS started_local, '2026-09-01' AS local_date, '2026-08-31' AS week_start,"
             " '2026-W36' AS iso_week, 9 AS local_hour, '' AS queue, 'inbound' AS direction, 'mono' AS layout,"
             " 'handled' AS outcome, 1 AS outcome_score, [] AS outcome_evidence, '' AS code_version,"
-            " '' AS settings_digest, '' AS model_digests, '' AS taxonomy_version"
+            " '' AS settings_digest, '' AS model_digests, '' AS taxonomy_version, 'kept' AS transcript"
         )
     code, out, _ = call(capsys, "search", "brief", "--since", "2026-09-01")
     assert code == 0
