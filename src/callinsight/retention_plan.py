@@ -145,12 +145,15 @@ class _Planner:
         quoting = {path.stem for path in decisions.packs_naming(folder, wordless)}
         paths = sorted(folder.glob("[!.]*"), key=lambda path: (path.stem, path.suffix != ".pdf"))
         # a PDF goes before its page, since without the page nobody knows what it holds
-        return self._files(paths, self._terms.packs_days, lambda path: 0.0 if path.stem in quoting else _made(path))
+        until = self._moment(self._terms.packs_days)
+        due = tuple(path for path in paths if path.stem in quoting or _made(path) <= until)
+        return _Files(due, tuple(_local_day(_made(path)) for path in due), len(paths) - len(due))
 
     def _files(self, paths: Iterable[Path], days: int, moment: "Callable[[Path], float] | None" = None) -> "_Files":
         until, listed = self._moment(days), list(paths)
         due = tuple(path for path in listed if (moment or _made)(path) <= until)
-        return _Files(due, len(listed) - len(due))
+        days = tuple(_local_day((moment or _made)(path)) for path in due)
+        return _Files(due, days, len(listed) - len(due))
 
     def _counts(self) -> tuple[tuple[Key, ...], Swept]:
         """Counts of erased calls, those included that are frozen before anything is erased."""
@@ -190,11 +193,15 @@ class _Planner:
 @dataclass(frozen=True, slots=True)
 class _Files:
     due: tuple[Path, ...]
+    days: tuple[date, ...]
     kept: int
 
     def swept(self, label: str, days: int) -> Swept:
-        made = [wall_clock(datetime.fromtimestamp(_made(path), UTC)).date() for path in self.due]
-        return _told(label, days, made, sum(path.stat().st_size for path in self.due), self.kept)
+        return _told(label, days, self.days, sum(path.stat().st_size for path in self.due), self.kept)
+
+
+def _local_day(moment: float) -> date:
+    return wall_clock(datetime.fromtimestamp(moment, UTC)).date()
 
 
 def _made(path: Path) -> float:

@@ -202,6 +202,7 @@ def test_the_log_tells_what_went_and_names_nothing(tmp_path: Path) -> None:
     care.forget(chosen, ["call-0002-0"], NOW)
     logged = {one.kind: one for one in deletions.read(chosen.work.deletions)}
     assert logged["Gemaskeerde teksten"].newest == TODAY - timedelta(days=31)
+    assert logged["Vectoren"].newest == TODAY - timedelta(days=31)
     assert logged["Gesprekken met labels"].term_days == 730
     assert (logged["Op verzoek gewist"].count, logged["Op verzoek gewist"].oldest) == (1, None)
     assert b"call-" not in chosen.work.deletions.read_bytes()
