@@ -152,8 +152,7 @@ class _Planner:
     def _files(self, paths: Iterable[Path], days: int, moment: "Callable[[Path], float] | None" = None) -> "_Files":
         until, listed = self._moment(days), list(paths)
         due = tuple(path for path in listed if (moment or _made)(path) <= until)
-        days = tuple(_local_day((moment or _made)(path)) for path in due)
-        return _Files(due, days, len(listed) - len(due))
+        return _Files(due, tuple(_local_day((moment or _made)(path)) for path in due), len(listed) - len(due))
 
     def _counts(self) -> tuple[tuple[Key, ...], Swept]:
         """Counts of erased calls, those included that are frozen before anything is erased."""
