@@ -27,7 +27,7 @@ from callinsight.store.effects import refresh_effects
 from callinsight.store.export import export, is_behind
 from callinsight.store.failures import keep_failures
 from callinsight.store.load import LoadCounts, RunRecord, delete_calls, finish_load, load_batch
-from callinsight.store.publish import PublishReport, PublishSettings, publish_from
+from callinsight.store.publish import PublishReport, PublishSettings, has_period_ended, publish_from
 from callinsight.store.rebuild import Decisions, Labels
 from callinsight.store.rebuild import rebuild as rebuild_database
 from callinsight.store.report import NightReport, last_run_id, night_report
@@ -245,7 +245,8 @@ def publish(settings: Settings) -> PublishReport:
 
     Raises ``StoreError``.
     """
-    options = PublishSettings(k=settings.publish.k, include_quotes=settings.publish.include_quotes)
+    chosen = settings.publish
+    options = PublishSettings(chosen.k, chosen.include_quotes, chosen.running_periods)
     with open_writer(settings.work.database) as connection:
         refresh_effects(connection)
         made = publish_from(connection, settings.work.published_database, options)
@@ -350,8 +351,10 @@ def night(settings: Settings, on_plan: Callable[[Plan], None], on_progress: OnPr
 
 
 def _is_behind(settings: Settings) -> bool:
-    """Whether results wait to be loaded, or a shape of the published copy is missing: an earlier run was stopped."""
+    """Whether results wait to be loaded, a shape of the published copy is missing, or a week has ended since."""
     with open_ledger(settings.work.ledger) as ledger:
         waiting = ledger.not_loaded() or ledger.failures_not_loaded() or ledger.gone()
     published = settings.work.published_database
-    return bool(waiting) or not published.exists() or is_behind(published, settings.publish.files)
+    if waiting or not published.exists():
+        return True
+    return is_behind(published, settings.publish.files) or has_period_ended(published, datetime.now(UTC))
