@@ -30,10 +30,11 @@ def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes, *, modified_ns: int | None = None) -> None:
     """Write ``data`` so that ``path`` holds either what it held or all of it, also after a power cut.
 
-    The file is readable by its owner alone. A file of the same name is replaced.
+    The file is readable by its owner alone. A file of the same name is replaced. With ``modified_ns`` it counts as last
+    written at that moment, in nanoseconds since 1970.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -42,6 +43,8 @@ def write_atomically(path: Path, data: bytes) -> None:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
+        if modified_ns is not None:
+            os.utime(temporary, ns=(modified_ns, modified_ns))
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "retag": ("care", "Tag all stored calls again after a model or taxonomy change."),
     "forget": ("care", "Erase everything that exists about one call."),
     "retention": ("care", "Delete review copies and meeting packs that are past their term."),
+    "key": ("key", "Make, check and change the key of the work folder."),
     "doctor": ("care", "Check the set-up: settings, models, inbox, database, disk."),
 }
 """Every command: the module under ``callinsight.commands`` that holds it, and its line in the help."""

@@ -12,15 +12,23 @@ from importlib.resources import files
 
 from callinsight.store import dictionary
 
+SEALED = "verzegeld"
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Files in the work folder: ``pattern`` is relative to it, as in :mod:`fnmatch`."""
+    """Files in the work folder: ``pattern`` is relative to it, as in :mod:`fnmatch`; ``kept`` is how they lie there."""
 
     pattern: str
     holds: str
     readers: str
     term: str
+    kept: str = "leesbaar"
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether these files are sealed one by one, unless the settings say otherwise."""
+        return self.kept == SEALED
 
 
 def _read() -> tuple[Kept, ...]:
@@ -39,13 +47,15 @@ klopt met de database, en een andere dat een nacht geen bestand achterlaat dat h
 Die bestaan alleen in het geheugen van het proces dat het gesprek verwerkt. De opnamen zelf staan in de inbox;
 Callinsight leest ze en verandert of wist ze niet.
 
-Bestanden in de werkmap zijn alleen leesbaar voor de gebruiker waaronder de verwerking draait, behalve de
-gepubliceerde kopie. Zet de werkmap op een versleutelde schijf.
+Alleen de gebruiker waaronder de verwerking draait, kan bij de bestanden in de werkmap, behalve bij de gepubliceerde
+kopie. Wat **verzegeld** of **versleuteld** is, is zonder de sleutel niet te lezen; hoe dat werkt, staat in
+[docs/encryption.md](../encryption.md). Het datateam kan dat uitzetten met `encryption.enabled = false`. Zet ook wat
+leesbaar is op een versleutelde schijf.
 
 ## Bestanden in de werkmap
 
-| bestand | wat erin staat | voor wie | hoe lang |
-| --- | --- | --- | --- |
+| bestand | wat erin staat | hoe het er ligt | voor wie | hoe lang |
+| --- | --- | --- | --- | --- |
 """
 
 _TABLES = """
@@ -67,7 +77,9 @@ def kept_as(place: str) -> Kept | None:
 
 def render() -> str:
     """The page in Markdown."""
-    listed = "".join(f"| `{kept.pattern}` | {kept.holds} | {kept.readers} | {kept.term} |\n" for kept in FILES)
+    listed = "".join(
+        f"| `{kept.pattern}` | {kept.holds} | {kept.kept} | {kept.readers} | {kept.term} |\n" for kept in FILES
+    )
     rows = "".join(f"| `{name}` | {comment} |\n" for name, comment in dictionary.tables())
     return _INTRODUCTION + listed + _TABLES + rows
 

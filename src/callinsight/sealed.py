@@ -32,7 +32,7 @@ HEADER_BYTES = len(_MAGIC) + _ID_BYTES
 _HEAD_BYTES = 32
 _CIPHER_BYTES = 64
 LOCK_NAME = "keys.lock"
-_NOT_OURS = frozenset({"published", "prefect", "overleg"})
+NOT_OURS = frozenset({"published", "prefect", "overleg"})
 """Folders of the work folder that never hold anything encrypted: made to be read, or another program's."""
 
 
@@ -104,7 +104,7 @@ class Vault:
     def __init__(self, folder: Path, source: KeySource) -> None:
         self.folder = folder
         self.source = source
-        self._absolute = folder.absolute()
+        self.absolute = folder.absolute()
         self._older: tuple[Key, ...] = ()
         self._loaded: _Loaded | None = None
 
@@ -113,7 +113,7 @@ class Vault:
         try:
             return path.relative_to(self.folder).as_posix()
         except ValueError:
-            return path.absolute().relative_to(self._absolute).as_posix()
+            return path.absolute().relative_to(self.absolute).as_posix()
 
     def known_keys(self) -> tuple[Key, ...]:
         """The present key, and older ones that may still be needed; empty when there is none. ``SettingsError``."""
@@ -217,7 +217,7 @@ def content_files(folder: Path) -> Iterator[Path]:
     """The files of a work folder that could be sealed, in no order."""
     for root, folders, names in os.walk(folder):
         if Path(root) == folder:
-            folders[:] = [name for name in folders if name not in _NOT_OURS]
+            folders[:] = [name for name in folders if name not in NOT_OURS]
         yield from (Path(root) / name for name in names if not name.startswith(".") and ".duckdb" not in name)
 
 
@@ -227,9 +227,11 @@ _VAULTS: dict[Path, Vault] = {}
 def remember(folder: Path, source: KeySource) -> Vault:
     """From now on the key of ``folder`` comes from ``source``. Nothing is read or made yet."""
     known = _VAULTS.get(folder)
-    if known is None or known.source != source or known.folder != folder:
+    if known is None or known.source != source or known.absolute != folder.absolute():
         known = Vault(folder, source)
-        _VAULTS[folder] = _VAULTS[folder.absolute()] = known
+    for way in (folder, folder.absolute()):
+        _VAULTS.pop(way, None)
+        _VAULTS[way] = known
     return known
 
 
@@ -242,9 +244,9 @@ def vault_of(path: Path) -> Vault | None:
     return None
 
 
-def known_vaults() -> tuple[Vault, ...]:
-    """All vaults of this process, the newest last."""
-    return tuple(dict.fromkeys(_VAULTS.values()))
+def newest_vault() -> Vault | None:
+    """The vault of the settings that were read last; ``None`` without any."""
+    return next(reversed(_VAULTS.values()), None)
 
 
 def wants_sealing(path: Path) -> bool:

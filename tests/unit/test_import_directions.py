@@ -32,7 +32,7 @@ LAYERS = [
     {"assembly"},
     {"run", "evaluate"},
     {"score_page"},
-    {"care", "meeting", "retag", "reprocess", "inventory", "retention"},
+    {"care", "meeting", "retag", "reprocess", "inventory", "retention", "rotation"},
     {"new_topics"},
     {"console"},
     {"review", "commands", "cli", "__main__"},

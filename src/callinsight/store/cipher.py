@@ -32,10 +32,9 @@ def database_key(key: Key) -> str:
 
 
 def _candidates(path: Path) -> tuple[Key, ...]:
-    """Keys that may fit a database. One that lies elsewhere, such as a backup, may fit those of the known folders."""
-    vault = sealed.vault_of(path)
-    vaults = (vault,) if vault is not None else sealed.known_vaults()
-    return tuple(key for one in vaults for key in one.known_keys())
+    """Keys that may fit a database. One that lies elsewhere, such as a backup, may fit those of the settings."""
+    vault = sealed.vault_of(path) or sealed.newest_vault()
+    return () if vault is None else vault.known_keys()
 
 
 def load_openssl(connection: duckdb.DuckDBPyConnection) -> None:
@@ -91,21 +90,23 @@ def key_of(path: Path, keys: tuple[Key, ...]) -> Key | None:
     return None
 
 
-def settle(path: Path) -> None:
+def settle(path: Path) -> bool:
     """Make a database encrypted, or plain, or encrypted with the present key, as the settings of its folder ask.
 
-    Does nothing when it is so already or not there yet. A copy is made beside it and takes its place in one step, while
-    the old one is held, so that nobody writes to it in the meantime. Raises what :func:`attach` raises.
+    Returns whether that was needed: it may be so already, or not be there yet. A copy is made beside it and takes its
+    place in one step, while the old one is held, so that nobody writes to it in the meantime. Raises what
+    :func:`attach` raises.
     """
     vault = sealed.vault_of(path)
     if vault is None or not path.exists():
-        return
+        return False
     encrypted, wanted = sealed.is_encrypted_database(path), vault.source.enabled
     if not encrypted and not wanted:
-        return
+        return False
     if encrypted and wanted and key_of(path, (vault.key_to_write(),)) is not None:
-        return
+        return False
     _copy(path)
+    return True
 
 
 def _copy(path: Path) -> None:

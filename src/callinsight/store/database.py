@@ -8,7 +8,8 @@ import duckdb
 
 from callinsight import sealed
 from callinsight.errors import StoreError
-from callinsight.store.cipher import attach, settle
+from callinsight.keys import Key
+from callinsight.store.cipher import attach, key_of, settle
 from callinsight.store.cipher import quoted as quoted
 from callinsight.store.migrate import prepare
 
@@ -94,6 +95,25 @@ def _connect_encrypted(path: Path, *, read_only: bool, sandboxed: bool) -> duckd
     return connection
 
 
+def settle_database(path: Path) -> bool:
+    """Make a database encrypted with the present key, or plain, as the settings of its work folder ask.
+
+    Returns whether that was needed. Raises as :func:`connect` does.
+    """
+    try:
+        return settle(path)
+    except duckdb.Error as error:
+        raise StoreError(explain(error, path)) from None
+
+
+def fitting_key(path: Path, keys: tuple[Key, ...]) -> Key | None:
+    """Which of ``keys`` opens an encrypted database; ``None`` when none does. Raises ``StoreError``."""
+    try:
+        return key_of(path, keys)
+    except duckdb.Error as error:
+        raise StoreError(explain(error, path)) from None
+
+
 @contextmanager
 def open_writer(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The one connection that writes ``path``, with schema, views and calendar brought up to date; made if missing.
@@ -103,10 +123,7 @@ def open_writer(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     newer than this code.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        settle(path)
-    except duckdb.Error as error:
-        raise StoreError(explain(error, path)) from None
+    settle_database(path)
     connection = connect(path, read_only=False)
     try:
         prepare(connection)
