@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -100,6 +101,15 @@ def load_rules(path: Path) -> RedactionRules:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError(f"privacy rules: {path} is no valid YAML file in UTF-8") from error
     return rules_from(content)
+
+
+def with_policy(
+    rules: RedactionRules, *, public_names: Iterable[str] = (), keep_streets_in_reports: bool = False
+) -> RedactionRules:
+    """The rules with what the settings add to the policy of their file: names that may stay, and streets in reports."""
+    phrases = tuple(dict.fromkeys(phrase for phrase in map(_phrase, public_names) if phrase))
+    kept = rules.policy.keep_streets_in_reports or keep_streets_in_reports
+    return replace(rules, policy=replace(rules.policy, public_names=phrases, keep_streets_in_reports=kept))
 
 
 def rules_from(content: object) -> RedactionRules:

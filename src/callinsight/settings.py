@@ -176,6 +176,15 @@ class Privacy(_Section):
     """What is masked. The kinds and cues themselves are data: ``models.personal_data``."""
 
     keep_streets_in_reports: bool = False
+    name_model: bool = True
+    public_names: tuple[str, ...] = ()
+
+    @field_validator("public_names")
+    @classmethod
+    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not any(letter.isalpha() for letter in name) for name in value):
+            raise ValueError("a public name must have letters")
+        return value
 
 
 Weekday = Literal["maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"]
