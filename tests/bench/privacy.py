@@ -5,7 +5,8 @@ The text is the reference: the words that were spoken, lower case, without punct
 A span counts as found when every word of it is masked, by whatever mark; a mark counts as right when it touches a
 span. The bundled model for names helps the rules, unless ``--no-model`` is given. ``--strangers`` gives everybody a
 name that is in no list of the rules and that no model was trained on; ``--strangers georgian,tamil`` takes origins of
-which the model met no name at all. ``--misses`` and ``--extras`` print what went wrong (all people in these calls are invented).
+which the model met no name at all. ``--misses`` and ``--extras`` print what went wrong (all people in these calls are
+invented).
 """
 
 import argparse
@@ -38,7 +39,8 @@ def strangers(lines: Any, rng: random.Random, rules: RedactionRules, origins: st
     barred = known.first_names | known.surnames | known.ambiguous_first_names | known.ambiguous_surnames
     barred |= known.common_words | known.function_words
     chosen = [origin for origin in origins.split(",") if origin]
-    return Renamer(rng, People("test", barred, chosen, either=False)).scripted(lines)
+    renamed: list[Any] = Renamer(rng, People("test", barred, chosen, either=False)).scripted(lines)
+    return renamed
 
 
 def turns_of(script: Any) -> tuple[tuple[Turn, ...], list[tuple[str, int, int, int]]]:
