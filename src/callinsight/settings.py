@@ -176,6 +176,10 @@ class Privacy(_Section):
     """What is masked. The kinds and cues themselves are data: ``models.personal_data``."""
 
     keep_streets_in_reports: bool = False
+    case_numbers: tuple[str, ...] = ()
+    case_number_words: tuple[str, ...] = ()
+    public_numbers: tuple[str, ...] = ()
+    public_words: tuple[str, ...] = ()
 
 
 Weekday = Literal["maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"]
