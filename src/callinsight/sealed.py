@@ -110,10 +110,10 @@ class Vault:
 
     def place_of(self, path: Path) -> str:
         """Where ``path`` lies in the work folder, wherever that lies itself: what a sealed file is bound to."""
-        try:
-            return path.relative_to(self.folder).as_posix()
-        except ValueError:
-            return path.absolute().relative_to(self.absolute).as_posix()
+        text, start = str(path), f"{self.folder}{os.sep}"
+        if text.startswith(start):  # text alone: this is done for every file of a load
+            return text[len(start) :]
+        return path.absolute().relative_to(self.absolute).as_posix()
 
     def known_keys(self) -> tuple[Key, ...]:
         """The present key, and older ones that may still be needed; empty when there is none. ``SettingsError``."""
@@ -221,15 +221,16 @@ def content_files(folder: Path) -> Iterator[Path]:
         yield from (Path(root) / name for name in names if not name.startswith(".") and ".duckdb" not in name)
 
 
-_VAULTS: dict[Path, Vault] = {}
+_VAULTS: dict[str, Vault] = {}
+"""By the folder as it was given, and by its absolute name."""
 
 
 def remember(folder: Path, source: KeySource) -> Vault:
     """From now on the key of ``folder`` comes from ``source``. Nothing is read or made yet."""
-    known = _VAULTS.get(folder)
+    known = _VAULTS.get(str(folder))
     if known is None or known.source != source or known.absolute != folder.absolute():
         known = Vault(folder, source)
-    for way in (folder, folder.absolute()):
+    for way in (str(folder), str(folder.absolute())):
         _VAULTS.pop(way, None)
         _VAULTS[way] = known
     return known
@@ -237,10 +238,14 @@ def remember(folder: Path, source: KeySource) -> Vault:
 
 def vault_of(path: Path) -> Vault | None:
     """The vault of the work folder that ``path`` lies in; ``None`` outside of all that are known."""
-    for way in (path, path.absolute()):
-        for folder in way.parents:
-            if folder in _VAULTS:
-                return _VAULTS[folder]
+    return _vault_above(str(path)) or _vault_above(str(path.absolute()))
+
+
+def _vault_above(place: str) -> Vault | None:
+    while cut := place.rpartition(os.sep)[0]:
+        if cut in _VAULTS:
+            return _VAULTS[cut]
+        place = cut
     return None
 
 

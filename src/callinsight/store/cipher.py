@@ -103,7 +103,7 @@ def settle(path: Path) -> bool:
     encrypted, wanted = sealed.is_encrypted_database(path), vault.source.enabled
     if not encrypted and not wanted:
         return False
-    if encrypted and wanted and key_of(path, (vault.key_to_write(),)) is not None:
+    if encrypted and wanted and (len(vault.known_keys()) == 1 or key_of(path, (vault.key_to_write(),)) is not None):
         return False
     _copy(path)
     return True

@@ -185,10 +185,10 @@ def test_a_database_elsewhere_is_read_with_the_key_of_the_settings(filled: Path,
 
 def test_a_rebuilt_database_is_encrypted_and_keeps_its_history(filled: Path, make_result: MakeResult) -> None:
     with open_writer(filled) as connection:
-        record_run(connection, RunRecord("r1", datetime(2026, 9, 1, tzinfo=UTC)))
+        record_run(connection, RunRecord("run-1", datetime(2026, 9, 1, tzinfo=UTC)))
     rebuild(filled, [make_result(said=SAID)], [])
     assert sealed.is_encrypted_database(filled)
-    assert run_query(filled, "SELECT run_id FROM runs").rows == (("r1",),)
+    assert run_query(filled, "SELECT run_id FROM runs").rows == (("run-1",),)
     assert readable(filled.parent, "zilverreiger") == []
 
 
