@@ -13,6 +13,7 @@ QUIET = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "DO_NOT_TRACK": "1",
     "PYANNOTE_METRICS_ENABLED": "0",
+    "ORT_DISABLE_TELEMETRY": "1",  # ONNX Runtime, which finds the speech, can report on Linux too since 1.29
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
     "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",

@@ -27,6 +27,12 @@ def finder() -> SileroRegions:
     return SileroRegions()
 
 
+def test_onnx_runtime_reports_to_nobody_also_without_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORT_DISABLE_TELEMETRY", "0")
+    SileroRegions()
+    assert os.environ["ORT_DISABLE_TELEMETRY"] == "1"
+
+
 def mono(samples: Samples) -> Waveform:
     return Waveform(samples[None].astype(np.float32), RATE_HZ)
 

@@ -5,6 +5,7 @@ where sound is left over to a slowed copy too, with thresholds low enough for qu
 be steady in pitch, as tones and music are.
 """
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +76,7 @@ class SileroRegions:
     """Finds speech in recordings of any length with bounded memory. Deterministic."""
 
     def __init__(self, options: RegionOptions | None = None) -> None:
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read when ONNX Runtime is loaded
         from faster_whisper.vad import get_vad_model
 
         self._model: Any = get_vad_model()
