@@ -77,22 +77,27 @@ def erase(tools: Tools, call_ids: Collection[str], state: State) -> Erased:
     failures = sum(bundle.remove_failure(work.failures, one) for one in references)
     if work.quarantine_list.exists():
         quarantine.update(work.quarantine_list, (), references)
+    files = erase_files(work, call_ids)
+    ledger.tombstones(call_ids)
+    stores = (("Gesprekken in de database", rows), *files.stores, ("Opzij gelegd", failures))
+    return Erased(stores, files.files_bytes)
+
+
+def erase_files(work: Work, call_ids: Collection[str]) -> Erased:
+    """Erase calls from every store that is a folder of files of calls."""
     results, results_bytes = _remove([bundle.result_path(work.results, one) for one in call_ids])
     vectors, vectors_bytes = _remove([vectors_path(work.embeddings, one) for one in call_ids])
     sounds, sounds_bytes = _remove([copies.copy_path(work.review_copies, one) for one in call_ids])
     candidates = candidate_files.remove_calls(work.candidates, call_ids)
     reviews = decisions.remove_reviews(work.reviews, call_ids)
     packs = decisions.remove_packs(work.packs, call_ids)
-    ledger.tombstones(call_ids)
     stores = (
         ("Resultaat", results),
-        ("Gesprekken in de database", rows),
         ("Vectoren", vectors),
         ("Luisterkopie", sounds),
         ("Oordelen", reviews),
         ("Stukken voor het overleg", packs),
         ("Kandidaten voor nieuwe onderwerpen", int(candidates)),
-        ("Opzij gelegd", failures),
     )
     return Erased(stores, results_bytes + vectors_bytes + sounds_bytes)
 

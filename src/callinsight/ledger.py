@@ -1,6 +1,7 @@
 """What was seen in the inbox and what became of it, so that a second run touches nothing that is done.
 
-A cache in SQLite, safe to delete: the inbox is then read once more. It holds pseudonyms only, no file names.
+In SQLite, with pseudonyms only, no file names. Without it the inbox is read once more; recordings of erased calls that
+still lie there are then processed again, since nothing else knows that they were erased.
 """
 
 import sqlite3

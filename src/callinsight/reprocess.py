@@ -6,7 +6,7 @@ from callinsight import assembly
 from callinsight.core.values import Provenance
 from callinsight.ledger import open_ledger
 from callinsight.settings import Settings
-from callinsight.store.database import open_reader
+from callinsight.store.database import open_reader, open_writer
 from callinsight.store.versions import MadeBy, calls_made_by
 
 
@@ -43,7 +43,9 @@ def mark_outdated(settings: Settings) -> Marked:
     """
     now = assembly.provenance(settings)
     taggers = frozenset({assembly.tagger_name(settings)})
-    with open_reader(settings.work.database) as connection:
+    database = settings.work.database
+    # the writer's way brings a database of an earlier version up to date, and those are the ones with outdated calls
+    with open_writer(database) if database.exists() else open_reader(database) as connection:
         outdated = calls_made_by(connection, lambda made: is_outdated(made, now, taggers))
     with open_ledger(settings.work.ledger) as ledger:
         return Marked(ledger.mark_again(outdated.spoken), len(outdated.wordless))

@@ -182,10 +182,8 @@ class _Planner:
             notes = ["de inbox is niet te lezen"]
         elif found.due and not on:
             notes = [_SWITCH.format(old=len(found.due)), *notes]
-        due = found.due if on else ()
-        kept = found.young + waiting + len(found.due) - len(due)
-        size = sum(one.size_bytes for one in due)
-        days = [wall_clock(one.metadata.started_at).date() for one in due]
+        kept = found.young + waiting + (0 if on else len(found.due))
+        days, size = (found.days, found.size_bytes) if on else ((), 0)
         return _told(RECORDINGS, self._terms.recordings_days, days, size, kept, "; ".join(notes))
 
 

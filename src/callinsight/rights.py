@@ -18,6 +18,9 @@ from callinsight.store.database import open_reader
 from callinsight.store.traces import rows_of_call
 from callinsight.traces import Scan
 
+SOUND = "luisterkopie.ogg"
+"""The name of the review copy in what somebody is given."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
@@ -128,6 +131,3 @@ def write(folder: Path, dossier: Dossier, page: str) -> tuple[Path, ...]:
         written.append(folder / SOUND)
         bundle.write_atomically(written[-1], dossier.sound)
     return tuple(written)
-
-
-SOUND = "luisterkopie.ogg"

@@ -11,10 +11,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
 
-from callinsight import aggregates, assembly, bundle, candidate_files, copies, decisions, discovery, inbox, quarantine
+from callinsight import (
+    aggregates,
+    assembly,
+    bundle,
+    candidate_files,
+    copies,
+    decisions,
+    discovery,
+    erasure,
+    inbox,
+    quarantine,
+)
 from callinsight.core.values import CallResult, CopyState, Failure
 from callinsight.discovery import Plan, PlannedCall
-from callinsight.embeddings import remove_vectors
 from callinsight.errors import RecordingError
 from callinsight.ledger import State, open_ledger
 from callinsight.settings import Settings
@@ -152,12 +162,7 @@ def _keep(settings: Settings, call: PlannedCall, outcome: Outcome) -> ChunkRepor
             quarantine.update(work.quarantine_list, (), [call.name_ref])
         replaced = ledger.replaced_by(call.seen_as(State.DONE))
         if replaced is not None:
-            bundle.remove_result(work.results, replaced)
-            remove_vectors(work.embeddings, replaced)
-            candidate_files.remove_calls(work.candidates, [replaced])
-            copies.remove_copy(work.review_copies, replaced)
-            decisions.remove_reviews(work.reviews, [replaced])
-            decisions.remove_packs(work.packs, [replaced])
+            erasure.erase_files(work, [replaced])  # its rows go when the database is loaded
         ledger.record([call.seen_as(State.DONE)])
         return ChunkReport(calls=1, audio_ms=outcome.measures.duration_ms)
 

@@ -117,7 +117,7 @@ class Work(_Section):
 
     @property
     def ledger(self) -> Path:
-        """Cache of what was seen in the inbox; may be deleted, costs one reading of the inbox."""
+        """What was seen in the inbox; without it, erased calls whose recording is still there are processed again."""
         return self.folder / "ledger.sqlite"
 
     @property

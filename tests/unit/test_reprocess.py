@@ -1,5 +1,6 @@
 """Calls that another version, other settings or other models made are done again, and nothing is lost meanwhile."""
 
+import gzip
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from callinsight.ledger import State, open_ledger
 from callinsight.settings import Settings
 from callinsight.store.versions import MadeBy
 from support.calls import ROOT
+from support.kept import KEPT
 from support.results import FIRST_MONDAY, spoken_call
 
 NOW = Provenance("2", "s", (("ears", "a"), ("tagger", "t")), "1")
@@ -107,3 +109,13 @@ def test_done_again_is_done(done: Settings) -> None:
     assert run.catch_up(done).replaced == 1
     assert reprocess.mark_outdated(done).calls == 0
     assert planned(done) == []
+
+
+def test_a_database_of_an_earlier_version_is_brought_up_to_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an upgrade this is the first command that somebody runs."""
+    monkeypatch.chdir(ROOT)
+    chosen = settings.load(overrides={"work": {"folder": str(tmp_path)}})
+    chosen.work.database.write_bytes(gzip.decompress((KEPT / "v0005.duckdb.gz").read_bytes()))
+    assert reprocess.mark_outdated(chosen) == reprocess.Marked(0, 0)  # none of its calls lies in an inbox

@@ -9,6 +9,7 @@ import pytest
 from callinsight import cli, copies, retention, settings
 from callinsight.retention import Swept
 from callinsight.settings import Settings
+from callinsight.store.rows import wall_clock
 
 NOW = datetime(2026, 11, 25, 5, 45, tzinfo=UTC)
 DATA = b"x" * 1_000
@@ -90,7 +91,7 @@ def test_the_command_says_what_went_without_naming_a_call(
     chosen: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("CALLINSIGHT_WORK__FOLDER", str(chosen.work.folder))
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", "80")
     old = datetime.now(UTC) - timedelta(days=365)
     for path in chosen.work.review_copies.rglob("c-old.ogg"):
         os.utime(path, (old.timestamp(), old.timestamp()))
@@ -100,8 +101,20 @@ def test_the_command_says_what_went_without_naming_a_call(
         assert not ended.value.code
         said = capsys.readouterr()
         assert "Luisterkopieën" in said.out
+        assert heads(said.out) == ["", "dagen", "zou weg" if there else "weg", "MB", "blijft"]
         assert "c-old" not in said.out + said.err
         assert copies.copy_path(chosen.work.review_copies, "c-old").exists() is there
+    with pytest.raises(SystemExit):
+        cli.main(["retention", "--log"])
+    logged = capsys.readouterr().out
+    assert heads(logged) == ["", "gewist", "aantal", "MB", "van", "tot en met"]
+    assert f"{wall_clock(datetime.now(UTC)):%d-%m-%y}" in logged
+
+
+def heads(said: str) -> list[str]:
+    """The headings of a table; they stand on one line when the terminal is wide enough for what is in it."""
+    line = next(line for line in said.splitlines() if line.startswith("┃"))
+    return [cell.strip() for cell in line.strip("┃").split("┃")]
 
 
 def test_a_copy_is_for_its_owner_alone_and_removed_by_its_call(tmp_path: Path) -> None:

@@ -35,34 +35,30 @@ def retention_command(file: Path | None, dry_run: bool, show_log: bool) -> int:
         _show_log(chosen)
         return EXIT_OK
     swept = retention.sweep(chosen, datetime.now(UTC), dry_run=dry_run)
-    columns = ("", "dagen", "zou weggaan" if dry_run else "weg", "MB", "oudste", "nieuwste", "blijft", "")
+    columns = ("", "dagen", "zou weg" if dry_run else "weg", "MB", "blijft")
     rows = [
-        (
-            one.label,
-            "" if one.days is None else one.days,
-            one.removed,
-            one.removed_bytes / 1e6,
-            _day(one.oldest),
-            _day(one.newest),
-            one.kept,
-            one.note,
-        )
+        (one.label, "" if one.days is None else one.days, one.removed, one.removed_bytes / 1e6, one.kept)
         for one in swept
     ]
     console.out.print(console.table("Bewaartermijnen", columns, rows))
+    for one in swept:
+        if one.oldest is not None:
+            what = f"{one.label}: van {_day(one.oldest)} tot en met {_day(one.newest)}."
+            console.out.print(what, highlight=False, soft_wrap=True)
+        if one.note:
+            console.out.print(f"{one.label}: {one.note}.", highlight=False, soft_wrap=True)
     return EXIT_OK
 
 
 def _day(day: date | None) -> str:
-    return "" if day is None else f"{day:%d-%m-%Y}"
+    return "" if day is None else f"{day:%d-%m-%y}"
 
 
 def _show_log(chosen: settings.Settings) -> None:
     rows = [
         (
-            f"{wall_clock(one.at):%d-%m-%Y %H:%M}",
             one.kind,
-            "" if one.term_days is None else one.term_days,
+            _day(wall_clock(one.at).date()),
             one.count,
             one.size_bytes / 1e6,
             _day(one.oldest),
@@ -73,8 +69,11 @@ def _show_log(chosen: settings.Settings) -> None:
     if not rows:
         console.out.print("Er is nog niets gewist.")
         return
-    columns = ("wanneer", "", "dagen", "weg", "MB", "oudste", "nieuwste")
+    columns = ("", "gewist", "aantal", "MB", "van", "tot en met")
     console.out.print(console.table("Wat er is gewist", columns, rows))
+    console.out.print(
+        f"De termijn en het tijdstip van elke regel staan in {chosen.work.deletions.name}.", highlight=False
+    )
 
 
 @click.command(
@@ -130,7 +129,8 @@ def _forget(chosen: settings.Settings, call_ids: Sequence[str]) -> int:
         done = care.forget(chosen, call_ids, datetime.now(UTC), advance)
     if done.erased.anything:
         console.out.print(console.table("Gewist", ("", "aantal"), done.erased.stores))
-        console.out.print("De gepubliceerde kopie is opnieuw gemaakt.")
+        if chosen.work.database.exists():
+            console.out.print("De gepubliceerde kopie is opnieuw gemaakt.")
     else:
         console.out.print("Er was niets over dit gesprek.")
     if done.scan.clean:

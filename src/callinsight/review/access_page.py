@@ -3,11 +3,10 @@
 from callinsight.core.improvement import Verdict
 from callinsight.core.taxonomy import Taxonomy
 from callinsight.core.values import UNKNOWN_LABEL, Direction
-from callinsight.review.sounds import clock
+from callinsight.review.templates import environment
 from callinsight.rights import SOUND, Dossier
 from callinsight.store.rows import wall_clock
 
-_WHO = {"agent": "Gemeente", "caller": "Beller", "system": "Keuzemenu", "unknown": "Niet duidelijk"}
 _DIRECTION = {
     Direction.INBOUND: "U belde de gemeente",
     Direction.OUTBOUND: "De gemeente belde u",
@@ -18,29 +17,23 @@ _VERDICT = {Verdict.RIGHT: "klopt", Verdict.WRONG: "klopt niet"}
 
 def render(dossier: Dossier, taxonomy: Taxonomy) -> str:
     """The page. What comes from a call or a person is escaped."""
-    from jinja2 import Environment, PackageLoader, select_autoescape
-
-    environment = Environment(
-        loader=PackageLoader("callinsight", "pages"),
-        autoescape=select_autoescape(default=True),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["clock"] = clock
-    environment.filters["who"] = lambda role: _WHO.get(role, role)
     result = dossier.result
-    return environment.get_template("access.html.j2").render(
-        dossier=dossier,
-        result=result,
-        started=None if result is None else wall_clock(result.call.started_at),
-        direction=None if result is None else _DIRECTION[result.call.direction],
-        questions=_questions(dossier, taxonomy),
-        outcome=None if result is None else _label(taxonomy.outcomes, result.tags.outcome.kind),
-        signals=[] if result is None else [_label(taxonomy.signals, one.kind) for one in result.tags.flags],
-        verdicts=[
-            (str(one.tag), _VERDICT.get(one.verdict, str(one.should_be or "")), one.role) for one in dossier.reviews
-        ],
-        sound=SOUND if dossier.sound is not None else None,
+    return (
+        environment()
+        .get_template("access.html.j2")
+        .render(
+            dossier=dossier,
+            result=result,
+            started=None if result is None else wall_clock(result.call.started_at),
+            direction=None if result is None else _DIRECTION[result.call.direction],
+            questions=_questions(dossier, taxonomy),
+            outcome=None if result is None else _label(taxonomy.outcomes, result.tags.outcome.kind),
+            signals=[] if result is None else [_label(taxonomy.signals, one.kind) for one in result.tags.flags],
+            verdicts=[
+                (str(one.tag), _VERDICT.get(one.verdict, str(one.should_be or "")), one.role) for one in dossier.reviews
+            ],
+            sound=SOUND if dossier.sound is not None else None,
+        )
     )
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from callinsight import bundle
 from callinsight.review.charts import Series, data_uri, in_words
 from callinsight.review.pdf import pdf
-from callinsight.review.sounds import Sounds, clock, sounds_of
+from callinsight.review.sounds import Sounds, sounds_of
+from callinsight.review.templates import environment
 from callinsight.settings import Settings
 from callinsight.store.pack import FlaggedCall, WeekPack, gather
 
-_WHO = {"agent": "Gemeente", "caller": "Beller", "system": "Keuzemenu", "unknown": "Onbekend"}
 _CHART_WEEKS = 12
 
 
@@ -48,18 +48,9 @@ def make(settings: Settings, *, as_pdf: bool | None = None) -> Made:
 
 def render(week: WeekPack, sounds: Mapping[str, Sounds]) -> str:
     """The page, with what there is to hear of each call by its id. What comes from a call or a person is escaped."""
-    from jinja2 import Environment, PackageLoader, select_autoescape
-
-    environment = Environment(
-        loader=PackageLoader("callinsight", "pages"),
-        autoescape=select_autoescape(default=True),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["clock"] = clock
-    environment.filters["who"] = lambda role: _WHO.get(role, role)
-    environment.filters["number"] = number
-    return environment.get_template("meeting.html.j2").render(
+    pages = environment()
+    pages.filters["number"] = number
+    return pages.get_template("meeting.html.j2").render(
         week=week,
         charts=_charts(week.weeks[-_CHART_WEEKS:], week.series, [str(row["topic"]) for row in week.rising]),
         action_charts={
