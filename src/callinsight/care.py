@@ -127,7 +127,9 @@ def _old_recordings(settings: Settings) -> str:
     what = "`callinsight retention` deletes them" if on else "retention.delete_recordings = true deletes them"
     told = f"ok: {len(found.due)} are done and older than {days} days"
     told += f" ({what})" if found.due else ""
-    return told + (f"; {found.waiting} are older and stay, since they were not processed" if found.waiting else "")
+    return told + (
+        f"; {found.waiting} are older and stay, since they were not processed or have changed" if found.waiting else ""
+    )
 
 
 def _database(settings: Settings) -> str:

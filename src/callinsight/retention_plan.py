@@ -27,7 +27,7 @@ _UNFINISHED_DAYS = 1
 """A file that was being written longer ago than this belongs to a process that was killed."""
 
 _SWITCH = "{old} ouder dan de termijn; ze gaan weg met retention.delete_recordings = true"
-_WAITING = "{waiting} ouder, maar niet verwerkt"
+_WAITING = "{waiting} ouder, maar niet verwerkt, of veranderd sinds ze zijn verwerkt"
 
 
 @dataclass(frozen=True, slots=True)
