@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 from callinsight import __version__, copies, offline, registry, worker
 from callinsight.audio import DecodeLimits
 from callinsight.core.values import Provenance
+from callinsight.core.waiting import WaitRules
 from callinsight.embeddings import write_vectors
 from callinsight.engines import Tagger
 from callinsight.errors import ModelError
@@ -138,7 +139,7 @@ def _engines(settings: Settings, models: Registry, entries: dict[str, ModelEntry
 
     device = device_of(settings)
     return worker.Engines(
-        speech=SileroRegions(),
+        speech=SileroRegions(waits=WaitRules(dead_ms=1000 * settings.privacy.silent_hold_s)),
         transcriber=faster_whisper.load(
             models.require(entries["speech"]),
             device=device,
