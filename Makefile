@@ -42,9 +42,10 @@ models: $(STAMP)  ## rebuild the bundled models and calls from scratch (hours; n
 bench: $(STAMP)  ## speed and memory on an hour of audio made of the bundled calls
 	@$(BIN)/python tests/bench/throughput.py
 
-bench-privacy: $(STAMP)  ## redaction per kind, and what can be heard in review copies
+bench-privacy: $(STAMP)  ## redaction per kind, what can be heard in review copies, and what is said on hold
 	@$(BIN)/python tests/bench/privacy.py
 	@$(BIN)/python tests/bench/review_copies.py
+	@$(BIN)/python tests/bench/hold.py
 
 CALLS ?= 10000000
 bench-sql: $(STAMP)  ## the database at 10 million calls (CALLS=1000000 for less): views, a night, loading, other databases
