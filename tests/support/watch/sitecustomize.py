@@ -1,0 +1,80 @@
+"""Comes up with every Python process of a watched run: tells which files it writes and which sockets it opens.
+
+Python finds this module by PYTHONPATH; ``support.watched`` sets that. CANARY_FOLDER is where the tale goes, a file a
+process, and ``kept``, where whatever is about to be removed or replaced is linked, so that it can be looked into
+afterwards. CANARY_SOCKETS=refuse lets a connection to any other machine fail. CANARY_KILL=7 ends the process, as the
+kernel would, just before the seventh time that it touches a file of the folder CANARY_KILL_IN.
+"""
+
+import contextlib
+import itertools
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+_FOLDER = os.environ.get("CANARY_FOLDER")
+_LOOPBACK = ("127.", "::1", "localhost")
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
+_numbers = itertools.count()
+
+
+def _start() -> None:
+    tale = os.open(
+        f"{_FOLDER}/{os.getpid()}-{os.urandom(4).hex()}.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600
+    )
+    refuse = os.environ.get("CANARY_SOCKETS") == "refuse"
+    kill_in, kill_at = os.environ.get("CANARY_KILL_IN", ""), int(os.environ.get("CANARY_KILL", "0"))
+    touched = itertools.count(1)
+
+    def tell(event: str, what: str) -> None:
+        os.write(tale, json.dumps([event, what]).encode() + b"\n")
+
+    def keep(path: str) -> None:
+        with contextlib.suppress(OSError):
+            if os.path.isfile(path) and not os.path.islink(path):  # noqa: PTH113, PTH114 - pathlib would open
+                os.link(path, f"{_FOLDER}/kept/{os.getpid()}-{next(_numbers)}")
+
+    def touch(path: str) -> None:
+        if kill_at and path.startswith(kill_in) and next(touched) == kill_at:
+            tell("kill", path)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def on_open(path: object, flags: object) -> None:
+        if isinstance(path, str | bytes | os.PathLike) and isinstance(flags, int) and flags & _WRITES:
+            place = os.path.abspath(os.fsdecode(path))  # noqa: PTH100
+            tell("write", place)
+            touch(place)
+
+    def on_change(event: str, args: tuple[Any, ...]) -> None:
+        for path in args[: 2 if event in ("os.rename", "os.link") else 1]:
+            if isinstance(path, str | bytes | os.PathLike):
+                place = os.path.abspath(os.fsdecode(path))  # noqa: PTH100
+                tell(event, place)
+                keep(place)
+                touch(place)
+
+    def on_socket(event: str, args: tuple[Any, ...]) -> None:
+        address = args[0] if event == "socket.getaddrinfo" else args[1]
+        host = address[0] if isinstance(address, tuple) else address
+        name = os.fsdecode(host) if isinstance(host, str | bytes) else str(host)
+        near = not isinstance(address, tuple) and event != "socket.getaddrinfo"  # a Unix socket
+        near = near or name.startswith(_LOOPBACK) or (name in ("", "0.0.0.0", "None") and event == "socket.bind")
+        tell("socket" if near else "socket outside", f"{event} {name}")
+        if refuse and not near:
+            raise PermissionError("this test allows no connection to another machine")
+
+    def hook(event: str, args: tuple[Any, ...]) -> None:
+        if event == "open":
+            on_open(args[0], args[2])
+        elif event in ("os.remove", "os.rename", "os.truncate", "os.link"):
+            on_change(event, args)
+        elif event in ("socket.connect", "socket.getaddrinfo", "socket.bind", "socket.sendto"):
+            on_socket(event, args)
+
+    sys.addaudithook(hook)
+
+
+if _FOLDER:
+    _start()
