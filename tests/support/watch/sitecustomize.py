@@ -12,11 +12,14 @@ import json
 import os
 import signal
 import sys
+import threading
 from typing import Any
 
 _FOLDER = os.environ.get("CANARY_FOLDER")
 _LOOPBACK = ("127.", "::1", "localhost")
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
+_CHANGES = ("os.remove", "os.rename", "os.truncate", "os.link")
+_EVENTS = {"open", *_CHANGES, "socket.connect", "socket.getaddrinfo", "socket.bind", "socket.sendto"}
 _numbers = itertools.count()
 
 
@@ -27,6 +30,7 @@ def _start() -> None:
     refuse = os.environ.get("CANARY_SOCKETS") == "refuse"
     kill_in, kill_at = os.environ.get("CANARY_KILL_IN", ""), int(os.environ.get("CANARY_KILL", "0"))
     touched = itertools.count(1)
+    busy = threading.local()
 
     def tell(event: str, what: str) -> None:
         os.write(tale, json.dumps([event, what]).encode() + b"\n")
@@ -66,11 +70,19 @@ def _start() -> None:
             raise PermissionError("this test allows no connection to another machine")
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
+        if event in _EVENTS and not getattr(busy, "now", False):  # what the watch itself does is no news
+            busy.now = True
+            try:
+                see(event, args)
+            finally:
+                busy.now = False
+
+    def see(event: str, args: tuple[Any, ...]) -> None:
         if event == "open":
             on_open(args[0], args[2])
-        elif event in ("os.remove", "os.rename", "os.truncate", "os.link"):
+        elif event in _CHANGES:
             on_change(event, args)
-        elif event in ("socket.connect", "socket.getaddrinfo", "socket.bind", "socket.sendto"):
+        else:
             on_socket(event, args)
 
     sys.addaudithook(hook)
