@@ -19,7 +19,8 @@ from support.calls import ROOT
 
 _EVERY_S = 0.02
 _WATCH = Path(__file__).with_name("watch")
-_FOREIGN = ("PREFECT_", "CALLINSIGHT", "XDG_", "HF_", "MPL", "TORCH", "PYANNOTE", "CANARY_")
+_FOREIGN = ("PREFECT_", "CALLINSIGHT", "XDG_", "HF_", "MPL", "TORCH", "PYANNOTE", "CANARY_", "ORT_", "CI", "DO_NOT")
+"""Settings of whoever runs the tests. Some libraries do not report where CI is set, so that is left out too."""
 
 
 @dataclass(slots=True)

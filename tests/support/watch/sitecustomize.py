@@ -2,8 +2,8 @@
 
 Python finds this module by PYTHONPATH; ``support.watched`` sets that. CANARY_FOLDER is where the tale goes, a file a
 process, and ``kept``, where whatever is about to be removed or replaced is linked, so that it can be looked into
-afterwards. CANARY_SOCKETS=refuse lets a connection to any other machine fail. CANARY_KILL=7 ends the process, as the
-kernel would, just before the seventh time that it touches a file of the folder CANARY_KILL_IN.
+afterwards. CANARY_SOCKETS=refuse lets a connection to any other machine fail. ``kill_at`` ends the process, as the
+kernel would, just before it touches a file of a folder for so many times.
 """
 
 import contextlib
@@ -23,13 +23,32 @@ _EVENTS = {"open", *_CHANGES, "socket.connect", "socket.getaddrinfo", "socket.bi
 _numbers = itertools.count()
 
 
+class _Plan:
+    """When to end: at the ``times``-th touch of a file in ``folder``."""
+
+    folder = ""
+    times = 0
+    touched = 0
+
+
+_plan = _Plan()
+
+
+def kill_at(times: int, folder: str) -> None:
+    """End this process at the ``times``-th touch of a file in ``folder``; 0 only counts."""
+    _plan.folder, _plan.times, _plan.touched = folder, times, 0
+
+
+def touched() -> int:
+    """How often a file of the folder was touched since :func:`kill_at`."""
+    return _plan.touched
+
+
 def _start() -> None:
     tale = os.open(
         f"{_FOLDER}/{os.getpid()}-{os.urandom(4).hex()}.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600
     )
     refuse = os.environ.get("CANARY_SOCKETS") == "refuse"
-    kill_in, kill_at = os.environ.get("CANARY_KILL_IN", ""), int(os.environ.get("CANARY_KILL", "0"))
-    touched = itertools.count(1)
     busy = threading.local()
 
     def tell(event: str, what: str) -> None:
@@ -41,9 +60,11 @@ def _start() -> None:
                 os.link(path, f"{_FOLDER}/kept/{os.getpid()}-{next(_numbers)}")
 
     def touch(path: str) -> None:
-        if kill_at and path.startswith(kill_in) and next(touched) == kill_at:
-            tell("kill", path)
-            os.kill(os.getpid(), signal.SIGKILL)
+        if _plan.folder and path.startswith(_plan.folder):
+            _plan.touched += 1
+            if _plan.touched == _plan.times:
+                tell("kill", path)
+                os.kill(os.getpid(), signal.SIGKILL)
 
     def on_open(path: object, flags: object) -> None:
         if isinstance(path, str | bytes | os.PathLike) and isinstance(flags, int) and flags & _WRITES:
