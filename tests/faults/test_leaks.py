@@ -45,14 +45,17 @@ def sounds() -> list[SpokenSecret]:
     ]
 
 
-def found_in(run: Watched, finder: Finder) -> set[tuple[str, str, str]]:
+Layers = list[tuple[str, bytes]]
+
+
+def opened(run: Watched) -> Layers:
+    """Every layer of every file of a run, and what it printed."""
     contents = [*run.files(), ("printed", run.output)]
-    return {
-        (name, needle.name, needle.shape)
-        for name, data in contents
-        for layer in layers(data)
-        for needle in finder.find(layer)
-    }
+    return [(name, layer) for name, data in contents for layer in layers(data)]
+
+
+def found_in(looked_at: Layers, finder: Finder) -> set[tuple[str, str, str]]:
+    return {(name, needle.name, needle.shape) for name, layer in looked_at for needle in finder.find(layer)}
 
 
 def told(run: Watched) -> dict[str, Any]:
@@ -65,6 +68,12 @@ def told(run: Watched) -> dict[str, Any]:
 def failing(tmp_path_factory: pytest.TempPathFactory) -> Watched:
     folder = tmp_path_factory.mktemp("failing") / "run"
     return run_watched(folder, ["-m", "support.troubled", str(folder / "work"), "failing"])
+
+
+@pytest.fixture(scope="module")
+def left(failing: Watched) -> Layers:
+    """What the failing nights left."""
+    return opened(failing)
 
 
 @pytest.fixture(scope="module")
@@ -86,17 +95,17 @@ def test_every_stage_failed_as_it_was_told_to(failing: Watched) -> None:
     assert internal == {"transcribe", "diarize", "redact", "tag"}
 
 
-def test_an_exception_with_all_that_was_said_leaves_nothing_of_it(failing: Watched) -> None:
-    assert found_in(failing, said()) == set()
+def test_an_exception_with_all_that_was_said_leaves_nothing_of_it(failing: Watched, left: Layers) -> None:
+    assert found_in(left, said()) == set()
     printed = failing.output.decode()
     assert "RuntimeError" in printed, "the exceptions were told of, so their texts would have been seen"
     assert "No space left on device" in printed
     assert "Traceback" not in printed
 
 
-def test_the_name_of_a_damaged_recording_is_in_the_data_teams_list_alone(failing: Watched) -> None:
+def test_the_name_of_a_damaged_recording_is_in_the_data_teams_list_alone(failing: Watched, left: Layers) -> None:
     needle = FILE_NAME.encode()
-    places = {name for name, data in failing.files() if any(needle in layer for layer in layers(data))}
+    places = {name for name, layer in left if needle in layer}
     assert places
     for name in places:
         data = (failing.folder / name).read_bytes()
@@ -109,7 +118,7 @@ def test_a_night_that_is_killed_leaves_nothing_that_was_said(killed: Watched) ->
     statuses = told(killed)["statuses"]
     struck = [name for name, status in statuses.items() if name.startswith("kill") and status[0] == signal.SIGKILL]
     assert len(struck) == int(MOMENTS)
-    assert found_in(killed, said()) == set()
+    assert found_in(opened(killed), said()) == set()
 
 
 def test_a_night_that_crashes_dumps_no_core(killed: Watched) -> None:

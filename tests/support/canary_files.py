@@ -142,9 +142,9 @@ def packed(data: bytes, way: str, folder: Path) -> bytes:
             archive.writestr("xl/sharedStrings.xml", data)
         return kept.getvalue()
     if way == "sqlite":
-        with closing(sqlite3.connect(place)) as connection, connection:
-            connection.execute("CREATE TABLE log (message TEXT, held BLOB)")
-            connection.execute("INSERT INTO log VALUES (?, ?)", (text, data))
+        with closing(sqlite3.connect(place)) as log, log:
+            log.execute("CREATE TABLE log (message TEXT, held BLOB)")
+            log.execute("INSERT INTO log VALUES (?, ?)", (text, data))
         return place.read_bytes()
     with duckdb.connect(str(place) if way == "duckdb" else ":memory:") as connection:
         connection.execute(

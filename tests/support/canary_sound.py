@@ -83,7 +83,7 @@ def decoded(data: bytes) -> Iterator[tuple[int, Samples]]:
     if len(data) < 400 or data.startswith(_NO_SOUND):
         return
     try:
-        with av.open(io.BytesIO(data), metadata_errors="ignore") as container:
+        with av.open(io.BytesIO(data), mode="r", metadata_errors="ignore") as container:
             if not container.streams.audio:
                 return
             blocks, rate_hz = [], 0

@@ -7,6 +7,7 @@ last one crashes while the raw words are in memory. Prints what became of each.
 """
 
 import errno
+import importlib
 import io
 import json
 import logging
@@ -14,6 +15,7 @@ import os
 import sys
 import wave
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -33,6 +35,7 @@ FILE_NAME = "opname-van-mevrouw-jansen"
 
 from callinsight import assembly, bundle, cli, copies, worker  # noqa: E402
 from callinsight.audio import DecodeLimits  # noqa: E402
+from callinsight.core.redaction import redact  # noqa: E402
 from callinsight.core.values import Provenance, Span, SpeakerTurn, Waveform  # noqa: E402
 from callinsight.engines import SpokenChannel, Transcript  # noqa: E402
 from callinsight.engines.scripted import ScriptedDiarizer, ScriptedTagger, ScriptedTranscriber  # noqa: E402
@@ -138,18 +141,18 @@ def full_disk(raw: str) -> OSError:
     return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), raw)
 
 
-def night(folder: Path, stage: str) -> int:
+def night(folder: Path, stage: str, command: str = "run") -> int:
     """One night; its exit code."""
     os.environ["CALLINSIGHT_WORK__FOLDER"] = str(folder)
     made = build(folder, stage)
     with (
         patch.object(assembly, "shared_worker", lambda *_: made),
-        patch.object(worker, "redact", failing(worker.redact, ValueError) if stage == "redact" else worker.redact),
+        patch.object(worker, "redact", {"redact": failing(redact, ValueError), "abort": abort}.get(stage, redact)),
         patch.object(bundle, "write_result", failing(len, full_disk) if stage == "result" else bundle.write_result),
         patch("callinsight.ledger.Ledger.record", failing(len, RuntimeError) if stage == "ledger" else RECORD),
     ):
         try:
-            cli.main(["run"])
+            cli.main([command])
         except SystemExit as ended:
             return int(ended.code or 0)
     return -1
@@ -157,39 +160,31 @@ def night(folder: Path, stage: str) -> int:
 
 def killed(folder: Path, moments: int) -> dict[str, object]:
     """Nights that are killed, and one that crashes. Their statuses, and whether a core was dumped."""
-    import sitecustomize
-
+    sitecustomize = importlib.import_module("sitecustomize")  # that of ``support/watch``
     told: dict[str, object] = {}
     sitecustomize.kill_at(0, str(folder / "whole"))
     told["whole"] = night(folder / "whole", "none")
     total = sitecustomize.touched()
     chosen = sorted({1 + total * n // moments for n in range(moments)})
     for times in chosen:
-        told[f"kill {times}"] = forked(lambda times=times: doomed(folder / f"kill-{times}", times))
-    told["abort"] = forked(lambda: crash(folder / "abort"))
+        told[f"kill {times}"] = forked(partial(doomed, folder / f"kill-{times}", times))
+    told["abort"] = forked(partial(night, folder / "abort", "abort"))
     return {"statuses": told, "touches": total}
 
 
 def doomed(folder: Path, times: int) -> None:
     """A night up to its ``times``-th touch of a file."""
-    import sitecustomize
-
-    sitecustomize.kill_at(times, str(folder))
+    importlib.import_module("sitecustomize").kill_at(times, str(folder))
     night(folder, "none")
 
 
-def crash(folder: Path) -> None:
-    """A night in which a library crashes while the raw words are there."""
-
-    def abort(*_: Any) -> None:
-        os.chdir(folder)
-        os.abort()
-
-    with patch.object(worker, "redact", abort):
-        night(folder, "none")
+def abort(*_: Any) -> None:
+    """A library crashes while the raw words are there."""
+    os.chdir(os.environ["CALLINSIGHT_WORK__FOLDER"])  # where a core would be dumped
+    os.abort()
 
 
-def forked(child: Callable[[], None]) -> list[object]:
+def forked(child: Callable[[], object]) -> list[object]:
     """Run ``child`` in a process of its own: the signal that ended it, and whether it dumped its memory."""
     pid = os.fork()
     if not pid:
@@ -206,7 +201,10 @@ def main(folder: Path, what: str, moments: str = "12") -> None:
     os.environ["CALLINSIGHT_INBOX__ADDRESS"] = str(folder.parent.parent / "inbox")
     os.environ["CALLINSIGHT_PUBLISH__K"] = "1"
     if what == "failing":
-        told: dict[str, object] = {stage: night(folder / stage, stage) for stage in STAGES}
+        # What comes after processing is the same whatever stage failed.
+        told: dict[str, object] = {
+            stage: night(folder / stage, stage, "run" if stage in ("none", "redact") else "process") for stage in STAGES
+        }
     else:
         told = killed(folder, int(moments))
     print(json.dumps({"told": told}))  # noqa: T201 - read by the test

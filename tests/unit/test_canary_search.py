@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -119,7 +120,7 @@ def coded(samples: np.ndarray[tuple[int], np.dtype[np.float32]], form: str, code
     sound = soxr.resample(samples, 16_000, rate_hz)
     kept = io.BytesIO()
     with av.open(kept, "w", format=form) as container:
-        stream = container.add_stream(codec, rate=rate_hz, layout="mono")
+        stream: Any = container.add_stream(codec, rate=rate_hz, layout="mono")
         frame = av.AudioFrame.from_ndarray(np.rint(sound[None] * 32767).astype(np.int16), format="s16", layout="mono")
         frame.sample_rate = rate_hz
         for one in av.AudioResampler(stream.codec_context.format, "mono", rate_hz, 0).resample(frame):
