@@ -172,6 +172,8 @@ def _guards(section: _Section) -> GuardRules:
         year_before=section.words("year_before"),
         public=public,
         call_words=section.words("call_words"),
+        born=section.phrases("born"),
+        born_questions=section.phrases("born_questions"),
     )
     section.done()
     return rules

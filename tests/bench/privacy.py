@@ -13,17 +13,18 @@ import json
 import platform
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import privacy_peers
 from bench.privacy_documents import Document, plain, with_figures
 from bench.privacy_recognised import recognised
-from bench.privacy_score import Mark, Score
+from bench.privacy_score import Score
+from bench.privacy_systems import marks_of
 from bench.privacy_texts import FORMS, ROOT, Text, cases, generated, spoiled
 from bench.privacy_written import written
-from callinsight.core.redaction import RedactionRules, find
+from callinsight.core.redaction import RedactionRules
 from callinsight.privacy_files import load_rules
 
 OURS = "Callinsight"
@@ -72,26 +73,13 @@ def blocks_of(arguments: argparse.Namespace, rules: RedactionRules) -> Iterator[
         yield Block("bundled calls, as recognised", [one.text for one in heard], True, note)
 
 
-def ours(rules: RedactionRules) -> Callable[[Text], list[Mark]]:
-    """What redaction finds."""
-
-    def marks(text: Text) -> list[Mark]:
-        return [
-            Mark(found.kind, frozenset((found.first[0], w) for w in range(found.first[1], found.last[1] + 1)))
-            for found in find(text.turns, rules)
-        ]
-
-    return marks
-
-
 def measure(blocks: Sequence[Block], rules: RedactionRules, peers: bool) -> list[str]:
     """Fill the scores of all blocks; gives lines about conditions and speed."""
-    find_ours = ours(rules)
     words, began = 0, time.process_time()
     for block in blocks:
         block.scores[OURS] = Score()
         for text in block.texts:
-            block.scores[OURS].add(text, find_ours(text))
+            block.scores[OURS].add(text, marks_of(text.turns, rules))
             words += sum(len(turn.words) for turn in text.turns)
     seconds = {OURS: time.process_time() - began}
     versions: dict[str, str] = {}

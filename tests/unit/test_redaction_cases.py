@@ -5,6 +5,8 @@ from collections import Counter
 
 import pytest
 
+from bench.privacy_score import Score
+from bench.privacy_systems import marks_of
 from bench.privacy_texts import FORMS, ROOT, Case, cases
 from callinsight.core.redaction import redact
 from callinsight.privacy_files import load_rules
@@ -36,6 +38,24 @@ def test_what_is_not_personal_stays(case: Case) -> None:
     result = redact(turns, RULES)
     assert [turn.text for turn in result.turns] == [turn.text for turn in turns]
     assert result.redactions == ()
+
+
+OPEN = (
+    "c: [NAAM:bakker] is de naam",
+    "c: met de koning was het toen druk op koningsdag",
+    "Jan met de pet betaalt de rekening.",
+)
+"""Lines of tricky.yaml that the rules read wrongly: names that are words too."""
+
+
+@pytest.mark.parametrize("case", [c for c in cases("tricky") if c.line not in OPEN], ids=lambda case: case.line)
+def test_tricky_personal_data_is_masked_and_nothing_beside_it(case: Case) -> None:
+    """By whatever mark: a number that was announced as a case may be marked as some number."""
+    text = case.text
+    score = Score()
+    score.add(text, marks_of(text.turns, RULES))
+    assert not score.misses
+    assert not score.extras
 
 
 def test_there_are_enough_cases_of_both_signs_and_forms_and_none_twice() -> None:

@@ -67,13 +67,18 @@ class SpeechRules:
 
 @dataclass(frozen=True, slots=True)
 class GuardRules:
-    """Words that show that a number is an amount, a time or the like: after it, before it, and public numbers."""
+    """Words that show that a number is an amount, a time or the like: after it, before it, and public numbers.
+
+    ``born`` are phrases right before the year of a birth ("ik ben van"), ``born_questions`` those that ask for it.
+    """
 
     after: frozenset[str]
     before: frozenset[str]
     year_before: frozenset[str]
     public: tuple[re.Pattern[str], ...]
     call_words: frozenset[str]
+    born: tuple[Phrase, ...]
+    born_questions: tuple[Phrase, ...]
 
 
 @dataclass(frozen=True, slots=True)
