@@ -11,7 +11,7 @@ from callinsight.core.waiting import WaitRules
 from callinsight.embeddings import write_vectors
 from callinsight.engines import Tagger
 from callinsight.errors import ModelError
-from callinsight.privacy_files import load_rules as load_redaction_rules
+from callinsight.privacy_files import rules_of
 from callinsight.registry import ModelEntry, Registry
 from callinsight.review_copy import Copier
 from callinsight.settings import Settings
@@ -158,5 +158,5 @@ def _engines(settings: Settings, models: Registry, entries: dict[str, ModelEntry
             max_speakers=settings.speakers.maximum,
         ),
         tagger=_tagger(settings, models, entries["tagger"]),
-        redaction_rules=load_redaction_rules(settings.models.personal_data),
+        redaction_rules=rules_of(settings),
     )

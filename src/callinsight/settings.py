@@ -193,6 +193,10 @@ class Privacy(_Section):
 
     keep_streets_in_reports: bool = False
     silent_hold_s: int = Field(default=15, ge=0)
+    case_numbers: tuple[str, ...] = ()
+    case_number_words: tuple[str, ...] = ()
+    public_numbers: tuple[str, ...] = ()
+    public_words: tuple[str, ...] = ()
 
 
 Weekday = Literal["maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"]

@@ -90,9 +90,5 @@ def _said_of_somebody(context: Context, first: int) -> bool:
 
 def _is_born_then(context: Context, run: Run) -> bool:
     """Whether "geboren" follows: "in drieënzestig geboren"."""
-    after = run.last + 1
-    return (
-        after < len(context.tokens)
-        and context.tokens[after].turn == run.turn
-        and context.tokens[after].key == "geboren"
-    )
+    after = context.tokens[run.last + 1 : run.last + 2]
+    return any(token.turn == run.turn and token.key == "geboren" for token in after)

@@ -54,9 +54,14 @@ class Decider:
             kind = decided.get(whole)
             return [Piece(kind, self._start(run, kind), run.last, run.text)] if kind else []
         echoed = self._echo(run) or self._international(run)
+        echoed = echoed or ("case_number" if self._is_own_case(run.readings) else None)
         if echoed:
             return [Piece(echoed, self._start(run, echoed), run.last, run.text)]
         return self.addresses.read(run, told)
+
+    def _is_own_case(self, texts: Sequence[str]) -> bool:
+        """Whether one of ``texts`` has the shape of the municipality's own case numbers."""
+        return any(shape.fullmatch(text) for shape in self.context.rules.case_shapes for text in texts)
 
     def _is_public(self, dictation: Sequence[Run], told: Sequence[str]) -> bool:
         guards = self.context.rules.guards
@@ -100,6 +105,8 @@ class Decider:
 
     def _kind_of(self, runs: Sequence[Run], told: Sequence[str]) -> str | None:
         texts = self._texts(runs)
+        if self._is_own_case(texts):
+            return "case_number"
         total = sum(len(run.text) for run in runs)
         for kind in told:
             if any(kinds.fits(kind, text) for text in texts):

@@ -89,9 +89,8 @@ class _Reader:
         raw = self.tokens[index].raw
         if any(c.isdigit() for c in raw):
             return self._figures(index, raw)
-        if (raw == "NL" or _FOREIGN_PLATE.fullmatch(raw)) and self.key(index + 1, self.tokens[index].turn)[
-            :1
-        ].isdigit():
+        figures_follow = self.key(index + 1, self.tokens[index].turn)[:1].isdigit()
+        if figures_follow and (raw == "NL" or _FOREIGN_PLATE.fullmatch(raw)):
             return Atom(Part.LETTERS, index, index, raw.replace("-", "").lower())
         if _SPELLED.fullmatch(raw) and self.tokens[index].key not in self.rules.names.abbreviations:
             return Atom(Part.LETTERS, index, index, re.sub(r"[-.]", "", raw).lower())

@@ -158,6 +158,8 @@ class RedactionRules:
     places: PlaceRules
     mail: MailRules
     policy: Policy = field(default_factory=Policy)
+    case_shapes: tuple[re.Pattern[str], ...] = ()
+    """The municipality's own case numbers, as runs of figures and letters in lower case."""
 
     def __post_init__(self) -> None:
         if sorted(self.kinds) != sorted(KINDS):

@@ -56,7 +56,7 @@ class SecretFinder:
         return self.tokens[index].turn == self.tokens[cue.last].turn + 1
 
     def _begin(self, cue: Cue) -> int | None:
-        """The token after "is", "dat is", "heb ik"; right after the cue when there is no such word; None when its turn ends."""
+        """The token after "is", "dat is", "heb ik", or right after the cue; None when its turn ends there."""
         links = [
             len(link)
             for link in _LINKS
