@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.privacy_texts import ROOT, Known, Text
-from callinsight import assembly, inbox, offline, settings
+from callinsight import assembly, inbox, offline, registry, settings
 from callinsight.core.values import Role, Span, SpeakerTurn, Turn, Word
 from callinsight.inbox import Recording
 from callinsight.worker import Job
@@ -59,12 +59,23 @@ def recognised(calls: int | None = None) -> list[Recognised]:
 
 
 def _digest() -> str:
-    """Changes with the recordings, the models, and what reads and recognises them."""
+    """Changes with the recordings, the bundled models that recognise them, and what reads and cuts them."""
     made = hashlib.sha256()
-    sources = (path for part in ("engines/*.py", "audio*.py", "core/turns.py") for path in SOURCES.glob(part))
-    for path in sorted([*CALLS.iterdir(), *sources, ROOT / "models/registry.toml"]):
+    parts = (
+        "engines/faster_whisper.py",
+        "engines/pyannote.py",
+        "engines/speech_regions.py",
+        "audio*.py",
+        "core/turns.py",
+    )
+    sources = (path for part in parts for path in SOURCES.glob(part))
+    for path in sorted([*CALLS.iterdir(), *sources]):
         if path.is_file():
             made.update(path.name.encode() + b"\0" + path.read_bytes())
+    models = registry.load(ROOT / "models/registry.toml", ROOT / "models/pulled")
+    profile = models.profile("demo")
+    for part in (profile["speech"], profile["speakers"]):
+        made.update(registry.digest_of(models, part).encode())
     return made.hexdigest()
 
 

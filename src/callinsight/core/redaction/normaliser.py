@@ -94,9 +94,17 @@ class _Reader:
             return Atom(Part.LETTERS, index, index, raw.replace("-", "").lower())
         if _SPELLED.fullmatch(raw) and self.tokens[index].key not in self.rules.names.abbreviations:
             return Atom(Part.LETTERS, index, index, re.sub(r"[-.]", "", raw).lower())
-        if _BLOCK.fullmatch(raw) and raw.lower() not in self.rules.names.abbreviations:
+        known = raw.lower() in self.rules.names.abbreviations and not (len(raw) == 2 and self._alone(index))
+        if _BLOCK.fullmatch(raw) and not known:
             return Atom(Part.LETTERS, index, index, raw.lower(), spelled=True)
         return None
+
+    def _alone(self, index: int) -> bool:
+        """Whether fillers alone stand beside the token in its turn: then "NS" are letters that somebody reads out."""
+        turn = self.tokens[index].turn
+        near = [token for token in self.tokens[max(0, index - 4) : index + 5] if token.turn == turn]
+        others = [token for token in near if token is not self.tokens[index]]
+        return len(near) <= 4 and all(token.key in self.speech.soft for token in others)
 
     def _figures(self, index: int, raw: str) -> Atom:
         date = _DATE.fullmatch(raw)
