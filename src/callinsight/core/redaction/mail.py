@@ -167,7 +167,7 @@ class MailFinder:
             key = self.tokens[index].key
             before = self.tokens[thread[place - 1]].key if place else ""
             if key in self.mail.domains:
-                best = place + 1
+                best = place + 1 + self._ending(thread[place + 1 : place + 3])
             if before in self.mail.symbols and key in self.mail.endings:
                 after = self.tokens[thread[place + 1]].key if place + 1 < len(thread) else ""
                 return thread[: place + 1 + (key == "n" and after in ("l", "el"))]
@@ -178,6 +178,16 @@ class MailFinder:
             if not inside:
                 break
         return thread[: best or min(1, len(thread))]
+
+    def _ending(self, ahead: Sequence[int]) -> int:
+        """How many tokens after a known domain end the address, also when its dot was lost or misheard."""
+        keys = [self.tokens[index].key for index in ahead]
+        for place, key in enumerate(keys):
+            if key in self.mail.endings or any(
+                key == f"{sign}{end}" for sign in ("punt", "dot") for end in ("nl", "com")
+            ):
+                return place + 1
+        return 0
 
     def _echoes(self, pieces: Sequence[Piece]) -> list[Piece]:
         """Stretches near an address that repeat words of it, with at least one dot or dash among them."""

@@ -128,6 +128,9 @@ class _Reader:
         """ "dubbel nul" and "drie keer de een" as the digits they stand for."""
         turn = self.tokens[index].turn
         key = self.tokens[index].key
+        glued = next((word for word in self.speech.repeats if key != word and key.startswith(word)), None)
+        if glued and 0 <= SMALL.get(key.removeprefix(glued), -1) <= 9:
+            return Atom(Part.DIGITS, index, index, str(SMALL[key.removeprefix(glued)]) * self.speech.repeats[glued])
         times, at = self.speech.repeats.get(key, 0), index + 1
         if not times and self.key(index + 1, turn) in ("keer", "maal"):
             times, at = SMALL.get(key, 0), index + 2
