@@ -91,7 +91,7 @@ def decoded(data: bytes) -> Iterator[tuple[int, Samples]]:
                 rate_hz = frame.sample_rate
                 raw = frame.to_ndarray()
                 shaped = raw if frame.format.is_planar else raw.reshape(-1, frame.layout.nb_channels).T
-                scale = 1.0 if shaped.dtype.kind == "f" else float(np.iinfo(shaped.dtype).max)
+                scale = 1.0 if shaped.dtype.kind == "f" else float(2 ** (8 * shaped.dtype.itemsize - 1) - 1)
                 blocks.append((shaped / scale).astype(np.float32))
     except (av.FFmpegError, ValueError, OSError):
         return
