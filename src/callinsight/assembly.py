@@ -9,16 +9,16 @@ from callinsight.audio import DecodeLimits
 from callinsight.core.values import Provenance
 from callinsight.core.waiting import WaitRules
 from callinsight.embeddings import write_vectors
-from callinsight.engines import Tagger
+from callinsight.engines import NameSpotter, Tagger
 from callinsight.errors import ModelError
 from callinsight.privacy_files import rules_of
-from callinsight.registry import ModelEntry, Registry
+from callinsight.registry import ModelEntry, Part, Registry
 from callinsight.review_copy import Copier
 from callinsight.settings import Settings
 from callinsight.taxonomy_files import folder_digest, load_taxonomy
 from callinsight.taxonomy_files import load_rules as load_signal_rules
 
-EXPECTED_ENGINES = {"speech": "faster_whisper", "speakers": "pyannote", "tagger": "transformers"}
+EXPECTED_ENGINES = {"speech": "faster_whisper", "speakers": "pyannote", "tagger": "transformers", "names": "transformers"}
 """Which engine each part of a profile needs, so far."""
 
 
@@ -27,10 +27,19 @@ def open_registry(settings: Settings) -> Registry:
     return registry.load(settings.models.registry, settings.models.folder)
 
 
+def parts_of(settings: Settings, models: Registry) -> dict[Part, ModelEntry]:
+    """The models of the profile by part, without that for names when the settings do not want it.
+
+    Raises ``ModelError``.
+    """
+    entries = models.profile(settings.models.profile)
+    return {part: entry for part, entry in entries.items() if part != "names" or settings.privacy.name_model}
+
+
 def provenance(settings: Settings) -> Provenance:
     """By what results will be made under these settings. Raises ``ModelError`` or ``SettingsError``."""
     models = open_registry(settings)
-    entries = models.profile(settings.models.profile)
+    entries = parts_of(settings, models)
     rules = settings.models.personal_data.read_bytes() if settings.models.personal_data.is_file() else b""
     digests = [(entry.name, registry.digest_of(models, entry)) for entry in entries.values()]
     digests.append(("personal-data", hashlib.blake2b(rules, digest_size=8).hexdigest()))
@@ -106,7 +115,7 @@ def build_worker(
     """
     offline.apply()
     models = open_registry(settings)
-    entries = models.profile(settings.models.profile)
+    entries = parts_of(settings, models)
     for part, entry in entries.items():
         if entry.engine != EXPECTED_ENGINES[part]:
             raise ModelError(f"model {entry.name} has engine {entry.engine}, but {part} needs {EXPECTED_ENGINES[part]}")
@@ -130,6 +139,24 @@ def _tagger(settings: Settings, models: Registry, entry: ModelEntry, *, ready: b
     rules = load_signal_rules(settings.models.taxonomy, taxonomy)
     folder = models.require(entry)
     return transformers.load(folder, taxonomy, rules, device=settings.models.device, ready=ready)
+
+
+def build_names(settings: Settings) -> NameSpotter | None:
+    """The spotter of names alone; None when the profile has none or the settings do not want it.
+
+    Raises ``ModelError``.
+    """
+    offline.apply()
+    models = open_registry(settings)
+    return _names(settings, models, parts_of(settings, models).get("names"))
+
+
+def _names(settings: Settings, models: Registry, entry: ModelEntry | None) -> NameSpotter | None:
+    if entry is None:
+        return None
+    from callinsight.engines import names
+
+    return names.load(models.require(entry), device=settings.models.device)
 
 
 def _engines(settings: Settings, models: Registry, entries: dict[str, ModelEntry]) -> worker.Engines:
@@ -159,4 +186,5 @@ def _engines(settings: Settings, models: Registry, entries: dict[str, ModelEntry
         ),
         tagger=_tagger(settings, models, entries["tagger"]),
         redaction_rules=rules_of(settings),
+        names=_names(settings, models, entries.get("names")),
     )

@@ -113,7 +113,7 @@ def _examined(subject: str, finding: Callable[[], str]) -> Iterator[Check]:
 
 def _models(settings: Settings) -> str:
     models = assembly.open_registry(settings)
-    entries = models.profile(settings.models.profile).values()
+    entries = assembly.parts_of(settings, models).values()
     return "; ".join(problem for entry in entries for problem in registry.verify(models, entry))
 
 

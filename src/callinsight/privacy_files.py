@@ -115,6 +115,7 @@ def rules_of(settings: Settings) -> RedactionRules:
         ("case_number_words", local.with_case_words, own.case_number_words),
         ("public_numbers", local.with_public_numbers, own.public_numbers),
         ("public_words", local.with_public_words, own.public_words),
+        ("public_names", local.with_public_names, own.public_names),
     )
     for key, add, values in added:
         for value in values:

@@ -14,8 +14,10 @@ from typing import Any, Literal
 
 from callinsight.errors import ModelError
 
-Part = Literal["speech", "speakers", "tagger"]
-PARTS: tuple[Part, ...] = ("speech", "speakers", "tagger")
+Part = Literal["speech", "speakers", "tagger", "names"]
+PARTS: tuple[Part, ...] = ("speech", "speakers", "tagger", "names")
+OPTIONAL_PARTS: frozenset[Part] = frozenset(("names",))
+"""What a profile may leave out: without ``names`` the rules alone find names."""
 LOCK_NAME = "lock.json"
 
 
@@ -87,9 +89,10 @@ def load(registry_file: Path, pulled: Path) -> Registry:
     models = {name: _entry(name, values) for name, values in document.get("models", {}).items()}
     profiles: dict[str, Mapping[Part, str]] = {}
     for name, parts in document.get("profiles", {}).items():
-        if set(parts) != set(PARTS):
-            raise ModelError(f"profile {name} must name exactly {', '.join(PARTS)}")
-        profiles[name] = {part: parts[part] for part in PARTS}
+        if not set(PARTS) - OPTIONAL_PARTS <= set(parts) <= set(PARTS):
+            optional = ", ".join(sorted(OPTIONAL_PARTS))
+            raise ModelError(f"profile {name} must name exactly {', '.join(PARTS)} ({optional} may be left out)")
+        profiles[name] = {part: parts[part] for part in PARTS if part in parts}
     registry = Registry(registry_file.resolve().parent.parent, pulled, models, profiles)
     for name in profiles:
         registry.profile(name)

@@ -197,6 +197,15 @@ class Privacy(_Section):
     case_number_words: tuple[str, ...] = ()
     public_numbers: tuple[str, ...] = ()
     public_words: tuple[str, ...] = ()
+    name_model: bool = True
+    public_names: tuple[str, ...] = ()
+
+    @field_validator("public_names")
+    @classmethod
+    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not any(letter.isalpha() for letter in name) for name in value):
+            raise ValueError("a public name must have letters")
+        return value
 
 
 Weekday = Literal["maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"]

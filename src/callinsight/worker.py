@@ -16,6 +16,7 @@ from callinsight.core.acoustics import without_sounds
 from callinsight.core.measures import measure
 from callinsight.core.redaction import RedactionRules, redact
 from callinsight.core.roles import assign_roles
+from callinsight.core.spotting import SpottedName
 from callinsight.core.turns import SpokenWord, build_turns, words_by_speaker, words_of_channel
 from callinsight.core.values import (
     Call,
@@ -36,7 +37,7 @@ from callinsight.core.values import (
     Waveform,
 )
 from callinsight.core.vectors import TurnVectors
-from callinsight.engines import Diarizer, SpokenChannel, Tagger, Transcriber, Transcript
+from callinsight.engines import Diarizer, NameSpotter, SpokenChannel, Tagger, Transcriber, Transcript
 from callinsight.engines.speech_regions import SileroRegions, SpeechRegions
 from callinsight.errors import RecordingError
 from callinsight.review_copy import Copier, Material
@@ -69,13 +70,14 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """The engines of one process and the data that steers redaction."""
+    """The engines of one process and the data that steers redaction. Without ``names`` the rules alone find names."""
 
     speech: SileroRegions
     transcriber: Transcriber
     diarizer: Diarizer
     tagger: Tagger
     redaction_rules: RedactionRules
+    names: NameSpotter | None = None
 
 
 @dataclass(slots=True)
@@ -183,9 +185,16 @@ class Worker:
 
     def _finish(self, heard: Sequence[_Heard]) -> Iterator[tuple[Job, Outcome]]:
         """Take decoded calls through recognition, redaction and tagging, together."""
-        understood: list[tuple[_Heard, tuple[Turn, ...], tuple[Redaction, ...]]] = []
+        spoken: list[tuple[_Heard, tuple[Turn, ...]]] = []
         for call, failure in self._transcribe(heard):
-            said = self._guard(Stage.REDACT, self._understand, call) if failure is None else failure
+            raw = self._guard(Stage.REDACT, self._turns, call) if failure is None else failure
+            if isinstance(raw, RecordingError):
+                yield call.job, raw
+            else:
+                spoken.append((call, raw))
+        understood: list[tuple[_Heard, tuple[Turn, ...], tuple[Redaction, ...]]] = []
+        for (call, raw), names in zip(spoken, self._spot([raw for _, raw in spoken]), strict=True):
+            said = names if isinstance(names, RecordingError) else self._guard(Stage.REDACT, self._redact, raw, names)
             if isinstance(said, RecordingError):
                 yield call.job, said
             else:
@@ -232,13 +241,28 @@ class Worker:
         for call in calls:
             call.transcripts = tuple(next(transcripts) for _ in call.channels)
 
-    def _understand(self, call: _Heard) -> tuple[tuple[Turn, ...], tuple[Redaction, ...]]:
-        """From raw words to redacted turns."""
+    def _turns(self, call: _Heard) -> tuple[Turn, ...]:
+        """The raw turns of a call."""
         words, known, speakers = self._words(call)
         turns = build_turns(words, assign_roles(words, known, _ANSWERS.get(call.job.direction)))
         if self._listener is not None:
             self._listener.heard(call.job, turns, speakers)
-        redacted = redact(turns, self._engines.redaction_rules)
+        return turns
+
+    def _spot(self, calls: Sequence[tuple[Turn, ...]]) -> Sequence[tuple[SpottedName, ...] | RecordingError]:
+        """The names that the model finds in each call; a call whose names could not be sought is never redacted."""
+        if self._engines.names is None or not calls:
+            return [()] * len(calls)
+        with self.clock.of("names"):
+            found = self._guard(Stage.REDACT, self._engines.names.spot, calls)
+        if not isinstance(found, RecordingError):
+            return found
+        return (found,) if len(calls) == 1 else [self._spot([call])[0] for call in calls]
+
+    def _redact(
+        self, turns: tuple[Turn, ...], names: tuple[SpottedName, ...]
+    ) -> tuple[tuple[Turn, ...], tuple[Redaction, ...]]:
+        redacted = redact(turns, self._engines.redaction_rules, names)
         if not redacted.turns:
             raise RecordingError(Stage.TRANSCRIBE, FailureKind.NO_SPEECH)
         return redacted.turns, redacted.redactions

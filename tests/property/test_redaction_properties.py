@@ -1,6 +1,7 @@
 """Redaction as promises: secrets said in any way do not survive, and everything else stays as it was."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from stdnum.nl import bsn as bsn_checks
 from callinsight.core.redaction import find, redact
 from callinsight.core.redaction.normaliser import Part, atoms_of
 from callinsight.core.redaction.tokens import tokens_of
+from callinsight.core.spotting import SpottedName, spotted
 from callinsight.core.values import Role, Span, Turn, Word
 from callinsight.privacy_files import load_rules
 
@@ -248,6 +250,50 @@ def test_whatever_is_said_the_result_is_well_formed(lines: list[tuple[Role, list
         assert mark.text == RULES.mark(found.kind)
         assert mark.probability == min(word.probability for word in words)
     assert redact(result.turns, RULES).turns == result.turns
+
+
+_UNHEARD = ("wierdelaar", "Ostrova", "yskander,", "Öçalı")
+_STAYS = ("ik", "het", "mevrouw", "mei", "paspoort", "<NAAM>", "zeven", "12", "goedemorgen", "wethouder", "een")
+
+
+@st.composite
+def spotted_calls(draw: st.DrawFn, spots: st.SearchStrategy[str]) -> tuple[tuple[Turn, ...], tuple[SpottedName, ...]]:
+    """A call in which ``spots`` stand among other words, and what a model says of it: one score for each of them."""
+    lines = draw(
+        st.lists(
+            st.tuples(
+                st.sampled_from(list(Role)),
+                st.lists(st.tuples(SPOKEN, st.just(value=False)) | st.tuples(spots, st.just(value=True)), min_size=1, max_size=15),
+            ),
+            min_size=1,
+            max_size=5,
+        )
+    )
+    turns = turns_of([(role, " ".join(word for word, _ in words)) for role, words in lines])
+    marked = [[float(spot) for _, spot in words] for _, words in lines]
+    return turns, tuple(replace(name, score=0.7) for name in spotted(marked, 0.5))
+
+
+@settings(max_examples=60, deadline=None)
+@given(spotted_calls(st.sampled_from(_UNHEARD)))
+def test_what_a_model_spots_is_masked_wholly(call: tuple[tuple[Turn, ...], tuple[SpottedName, ...]]) -> None:
+    turns, names = call
+    findings = find(turns, RULES, names)
+    masked = {(f.first[0], place) for f in findings for place in range(f.first[1], f.last[1] + 1)}
+    assert {(name.turn, word) for name in names for word in range(name.first, name.last + 1)} <= masked
+    result = redact(turns, RULES, names)
+    again = redact(result.turns, RULES)
+    assert again.turns == result.turns
+    assert again.redactions == ()
+
+
+@settings(max_examples=40, deadline=None)
+@given(spotted_calls(st.sampled_from(_STAYS)))
+def test_what_a_rule_protects_stays_whatever_a_model_spots(
+    call: tuple[tuple[Turn, ...], tuple[SpottedName, ...]],
+) -> None:
+    turns, names = call
+    assert redact(turns, RULES, names) == redact(turns, RULES)
 
 
 def test_the_check_sees_a_number_that_nobody_masked() -> None:

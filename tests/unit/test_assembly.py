@@ -31,6 +31,13 @@ def test_a_stamp_changes_what_tells_of_tags_alone(chosen: Settings) -> None:
     assert stamp.on(new) == new
 
 
+def test_the_model_for_names_is_in_the_provenance_when_it_is_used(chosen: Settings) -> None:
+    assert "demo-names" in dict(assembly.provenance(chosen).model_digests)
+    without = settings.load(overrides={"privacy": {"name_model": False}})
+    assert "demo-names" not in dict(assembly.provenance(without).model_digests)
+    assert assembly.build_names(without) is None
+
+
 @pytest.mark.parametrize("file", ["signal_rules.yaml", "taxonomy.yaml", "topics/afval.yaml"])
 def test_any_change_of_taxonomy_or_rules_is_another_version(chosen: Settings, file: str) -> None:
     before = assembly.Stamp.of(chosen).tag_version

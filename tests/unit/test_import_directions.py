@@ -46,7 +46,7 @@ DOORS: dict[str, str | tuple[str, ...]] = {
     "faster_whisper": "engines/",
     "ctranslate2": "engines/faster_whisper.py",
     "pyannote": ("engines/pyannote.py", "scoring.py"),
-    "transformers": "engines/transformers.py",
+    "transformers": ("engines/transformers.py", "engines/names.py"),
     "torch": ("engines/", "assembly.py"),
     "av": ("audio.py", "audio_opus.py", "audio_probe.py"),
     "jiwer": "scoring.py",

@@ -48,6 +48,12 @@ def test_a_model_that_is_not_there_says_how_to_get_it(models: Registry) -> None:
         models.require(models.entry("b"))
 
 
+def test_a_profile_may_leave_out_the_model_for_names(models: Registry, tmp_path: Path) -> None:
+    assert "names" not in models.profile("mine")
+    (tmp_path / "with.toml").write_text(TOML.replace('tagger = "b"', 'tagger = "b"\nnames = "b"'))
+    assert registry.load(tmp_path / "with.toml", tmp_path).profile("mine")["names"].hub == "somebody/b"
+
+
 def test_verify_sees_every_change(models: Registry) -> None:
     entry = models.entry("a")
     folder = models.folder_of(entry)
@@ -123,6 +129,7 @@ def test_export_packs_what_was_verified(models: Registry, tmp_path: Path) -> Non
     [
         ("[models.a]\nengine = 'x'\n", "either a path or a hub name"),
         ("[profiles.p]\nspeech = 'a'\n", "must name exactly"),
+        ("[profiles.p]\nspeech='a'\nspeakers='a'\ntagger='a'\nname='a'\n", "must name exactly"),
         ("[profiles.p]\nspeech='a'\nspeakers='a'\ntagger='a'\n", "no model 'a'"),
         ("[models", "not valid TOML"),
     ],

@@ -30,7 +30,7 @@ from callinsight.core.values import (
 )
 from callinsight.core.vectors import TurnVectors
 from callinsight.engines import SpokenChannel, Transcript
-from callinsight.engines.scripted import ScriptedDiarizer, ScriptedTagger, ScriptedTranscriber
+from callinsight.engines.scripted import ScriptedDiarizer, ScriptedNames, ScriptedTagger, ScriptedTranscriber
 from callinsight.engines.speech_regions import SpeechRegions
 from callinsight.errors import RecordingError
 from callinsight.privacy_files import load_rules
@@ -92,7 +92,10 @@ class ByChannel(ScriptedTranscriber):
 
 
 def worker(
-    transcriber: ScriptedTranscriber | None = None, copier: Copier | None = None, keep: KeepVectors | None = None
+    transcriber: ScriptedTranscriber | None = None,
+    copier: Copier | None = None,
+    keep: KeepVectors | None = None,
+    names: ScriptedNames | None = None,
 ) -> Worker:
     engines = Engines(
         speech=WholeFile(),  # type: ignore[arg-type]
@@ -100,6 +103,7 @@ def worker(
         diarizer=ScriptedDiarizer((SpeakerTurn(Span(0, 1_000), "A"), SpeakerTurn(Span(1_000, 4_000), "B"))),
         tagger=ScriptedTagger((("paspoort", "passport"),)),
         redaction_rules=load_rules(ROOT / "models/privacy/personal_data.yaml"),
+        names=names,
     )
     return Worker(engines, PROVENANCE, DecodeLimits(), copier=copier, keep_vectors=keep)
 
@@ -173,6 +177,33 @@ def test_when_a_batch_fails_only_the_guilty_call_fails() -> None:
     found = {j.call_id: outcome for j, outcome in worker(transcriber).process(jobs)}
     assert {call_id for call_id, o in found.items() if isinstance(o, RecordingError)} == {"cb00"}
     assert transcriber.batches == [6, 2, 2, 2]
+
+
+def test_a_name_that_a_model_spots_is_masked() -> None:
+    transcriber = ScriptedTranscriber(["dat heeft wierdelaar toen gezegd en die weet het"])
+    assert "wierdelaar" in only(list(worker(transcriber).process([job("a", wav())]))).turns[0].text
+    spotter = ScriptedNames(frozenset({"wierdelaar"}))
+    busy = worker(transcriber, names=spotter)
+    found = list(busy.process([job("a", wav(seed=1)), job("b", wav(seed=2))]))
+    for _, outcome in found:
+        assert isinstance(outcome, CallResult)
+        assert [turn.text for turn in outcome.turns] == ["dat heeft <NAAM> toen gezegd en die weet het"] * 2
+    assert spotter.batches == [2]
+    assert busy.clock.seconds["names"] >= 0
+
+
+def test_a_call_in_which_names_could_not_be_sought_is_set_aside_alone() -> None:
+    def guilty(turns: Sequence[Turn]) -> bool:
+        return max(turn.span.end_ms for turn in turns) > 5_000
+
+    spotter = ScriptedNames(frozenset(), broken=guilty)
+    jobs = [job("a", wav(seed=1)), job("b", wav(6.0, seed=2)), job("c", wav(seed=3))]
+    found = {j.call_id: outcome for j, outcome in worker(names=spotter).process(jobs)}
+    failed = {call_id: outcome for call_id, outcome in found.items() if isinstance(outcome, RecordingError)}
+    assert {call_id: (o.stage, o.kind) for call_id, o in failed.items()} == {
+        "cb00": (Stage.REDACT, FailureKind.ENGINE_FAILED)
+    }
+    assert spotter.batches == [3, 1, 1, 1]
 
 
 def test_an_unforeseen_exception_is_reduced_to_its_kind(caplog: pytest.LogCaptureFixture) -> None:

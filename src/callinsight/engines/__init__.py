@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from callinsight.core.spotting import SpottedName
 from callinsight.core.values import Span, SpeakerTurn, Tags, Turn, Utterance, Waveform
 from callinsight.core.vectors import TurnVectors
 
@@ -54,6 +55,17 @@ class Diarizer(Protocol):
 
     def diarize(self, waveform: Waveform) -> Diarization:
         """The speaker turns of a mono 16 kHz waveform; none when nobody speaks.
+
+        Raises ``RecordingError`` when the engine fails.
+        """
+        ...
+
+
+class NameSpotter(Protocol):
+    """Finds names of persons in raw turns; what is masked is decided by redaction."""
+
+    def spot(self, calls: Sequence[Sequence[Turn]]) -> tuple[tuple[SpottedName, ...], ...]:
+        """The names of each call, in the same order and in order of speaking; calls share batches.
 
         Raises ``RecordingError`` when the engine fails.
         """

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from callinsight.core.spotting import SpottedName, spotted
 from callinsight.core.values import (
     UNKNOWN_LABEL,
     FailureKind,
@@ -67,6 +68,29 @@ class ScriptedDiarizer:
         """See :class:`callinsight.engines.Diarizer`."""
         turns = tuple(turn for turn in self.turns if turn.span.end_ms <= waveform.duration_ms)
         return Diarization(turns, turns)
+
+
+@dataclass(slots=True)
+class ScriptedNames:
+    """Spots the words of ``names`` wherever they are said, each with ``score``.
+
+    ``broken`` picks calls at which it fails, as an engine would: the whole batch with them.
+    """
+
+    names: frozenset[str]
+    score: float = 0.99
+    broken: Callable[[Sequence[Turn]], bool] = lambda _: False
+    batches: list[int] = field(default_factory=list)
+
+    def spot(self, calls: Sequence[Sequence[Turn]]) -> tuple[tuple[SpottedName, ...], ...]:
+        """See :class:`callinsight.engines.NameSpotter`."""
+        self.batches.append(len(calls))
+        if any(self.broken(turns) for turns in calls):
+            raise RecordingError(Stage.REDACT, FailureKind.ENGINE_FAILED)
+        return tuple(
+            spotted([[self.score * (word.text in self.names) for word in turn.words] for turn in turns], self.score)
+            for turns in calls
+        )
 
 
 @dataclass(frozen=True, slots=True)

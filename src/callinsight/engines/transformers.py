@@ -1,4 +1,4 @@
-"""Tagging with a transformers encoder. The only file that imports transformers.
+"""Tagging with a transformers encoder. With ``names.py`` the only file that imports transformers.
 
 Two kinds of model folder work. One of ours has ``heads.safetensors`` and ``labels.json`` beside the encoder: whole
 calls are read, and trained heads score every turn. A plain sentence encoder from a hub has neither: its turns are

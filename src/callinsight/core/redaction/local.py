@@ -81,5 +81,14 @@ def with_public_words(rules: RedactionRules, words: Iterable[str]) -> RedactionR
     return replace(rules, names=names, places=places)
 
 
+def with_public_names(rules: RedactionRules, names: Iterable[str]) -> RedactionRules:
+    """``rules`` that leave these names readable wherever they are said. Raises ``ValueError`` for one without letters."""
+    phrases = tuple(map(_phrase, names))
+    if not all(any(map(str.isalpha, "".join(phrase))) for phrase in phrases):
+        raise ValueError("a public name must have letters")
+    public = tuple(dict.fromkeys((*rules.policy.public_names, *phrases)))
+    return replace(rules, policy=replace(rules.policy, public_names=public))
+
+
 def _phrase(text: str) -> Phrase:
     return tuple(key for key in map(key_of, text.split()) if key)

@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from callinsight.core.redaction.context import Piece
 from callinsight.core.redaction.cues import PhraseBook
 from callinsight.core.redaction.numbers import parse_number
+from callinsight.core.redaction.public import public_tokens
 from callinsight.core.redaction.rules import RedactionRules
 from callinsight.core.redaction.spelling import spelled_from
+from callinsight.core.redaction.spotted import SpottedFinder
 from callinsight.core.redaction.tokens import Token
+from callinsight.core.spotting import SpottedName
 from callinsight.core.values import Role
 
 _MOST_PARTS = 5
@@ -22,15 +25,21 @@ class NameFinder:
     """Finds the names in one call; holds only what it was given and the names found so far."""
 
     def __init__(
-        self, tokens: Sequence[Token], roles: Sequence[Role], taken: Sequence[bool], rules: RedactionRules
+        self,
+        tokens: Sequence[Token],
+        roles: Sequence[Role],
+        taken: Sequence[bool],
+        rules: RedactionRules,
+        kept: frozenset[int] = frozenset(),
     ) -> None:
+        """``kept`` are tokens that a policy keeps, such as a street in a report."""
         self.tokens = tokens
         self.roles = roles
         self.taken = list(taken)
         self.rules = rules
         self.names = rules.names
         self.cased = sum(token.capital and not token.opens for token in tokens) * 40 > len(tokens)
-        self.public = self._places()
+        self.public = self._places() | public_tokens(tokens, rules) | kept
         self.pieces: list[Piece] = []
         phrases = [(phrase, "strong") for phrase in rules.names.strong]
         phrases += [(phrase, "title") for phrase in rules.names.titles]
@@ -49,8 +58,11 @@ class NameFinder:
         words = {self.tokens[index].key for index in places} - self.names.first_names
         return frozenset(i for i, token in enumerate(self.tokens) if i in places or token.key in words)
 
-    def find(self) -> list[Piece]:
-        """All names of the call, as pieces within a turn."""
+    def find(self, spotted: Sequence[SpottedName] = ()) -> list[Piece]:
+        """All names of the call, as pieces within a turn; those that a model spotted come after those of the rules.
+
+        Raises ``ValueError`` when a spotted name lies outside the call.
+        """
         for index in range(len(self.tokens)):
             if self.taken[index] or self.tokens[index].mark:
                 continue
@@ -62,6 +74,8 @@ class NameFinder:
             self._greeting(index)
         for index in range(len(self.tokens)):
             self._known(index)
+        for piece in SpottedFinder(self.tokens, self.taken, self.public, self.rules).find(spotted):
+            self._add(piece.first, piece.last)
         self._again()
         return self.pieces
 

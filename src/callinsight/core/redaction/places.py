@@ -13,7 +13,7 @@ _REPORT_TURNS = 6
 
 
 class StreetFinder:
-    """Finds the streets of one call; holds only what it was given."""
+    """Finds the streets of one call; holds only what it was given, and the tokens of streets that the policy keeps."""
 
     def __init__(self, tokens: Sequence[Token], rules: RedactionRules) -> None:
         self.tokens = tokens
@@ -21,6 +21,7 @@ class StreetFinder:
         self.places = rules.places
         self.book = PhraseBook((phrase, "street") for phrase in rules.places.cues)
         self.cues = self._cues()
+        self.kept: set[int] = set()
         self.endings = (*rules.places.suffixes, *rules.places.weak_suffixes)
 
     def _cues(self) -> list[int]:
@@ -38,7 +39,9 @@ class StreetFinder:
         index = 0
         while index < len(self.tokens):
             piece = self._ends_here(index) or self._told_here(index)
-            if piece and not self._kept(piece):
+            if piece and self._kept(piece):
+                self.kept.update(range(piece.first, piece.last + 1))
+            elif piece:
                 pieces.append(piece)
             index = piece.last + 1 if piece else index + 1
         return pieces + self._again(pieces)

@@ -16,6 +16,7 @@ from callinsight.core.redaction.rules import RedactionRules
 from callinsight.core.redaction.runs import dictations_of, runs_of
 from callinsight.core.redaction.secrets import SecretFinder
 from callinsight.core.redaction.tokens import Token, tokens_of
+from callinsight.core.spotting import SpottedName
 from callinsight.core.values import Redaction, Span, Turn, Word
 
 _PASSES = 4
@@ -40,14 +41,14 @@ class Redacted:
     redactions: tuple[Redaction, ...]
 
 
-def redact(turns: Sequence[Turn], rules: RedactionRules) -> Redacted:
-    """Mask what :func:`find` finds in ``turns``.
+def redact(turns: Sequence[Turn], rules: RedactionRules, names: Sequence[SpottedName] = ()) -> Redacted:
+    """Mask what :func:`find` finds in ``turns``. Raises ``ValueError`` when one of ``names`` lies outside the call.
 
     Every run of personal words within a turn becomes one word: a mark such as ``<BSN>``, with the span that covers
     the words and the smallest of their probabilities. All other words stay as they are, and a turn never gets empty.
     Spans of the redactions are in milliseconds; ``Redaction.kind`` is the id of the kind in the rules.
     """
-    findings = find(turns, rules)
+    findings = find(turns, rules, names)
     redactions = tuple(
         Redaction(found.kind, _cover(turns[found.first[0]].words[found.first[1] : found.last[1] + 1]), found.first[0])
         for found in findings
@@ -55,28 +56,33 @@ def redact(turns: Sequence[Turn], rules: RedactionRules) -> Redacted:
     return Redacted(_mask(turns, findings, rules), redactions)
 
 
-def find(turns: Sequence[Turn], rules: RedactionRules) -> tuple[Finding, ...]:
-    """The personal data in ``turns``, in order, without overlaps; words that are marks already are left alone."""
-    findings: tuple[Finding, ...] = ()
-    for _ in range(_PASSES):
+def find(turns: Sequence[Turn], rules: RedactionRules, names: Sequence[SpottedName] = ()) -> tuple[Finding, ...]:
+    """The personal data in ``turns``, in order, without overlaps; words that are marks already are left alone.
+
+    ``names`` are those that a model spotted in these turns; they join what the rules find. Raises ``ValueError`` when
+    one lies outside the call.
+    """
+    findings = _find_once(turns, rules, names)
+    for _ in range(_PASSES - 1):
         masked = _mask(turns, findings, rules)
-        more = _find_once(masked, rules)
+        more = _find_once(masked, rules, ()) if findings else ()
         if not more:
             break
         findings = _merge(turns, findings, more, rules)
     return findings
 
 
-def _find_once(turns: Sequence[Turn], rules: RedactionRules) -> tuple[Finding, ...]:
+def _find_once(turns: Sequence[Turn], rules: RedactionRules, names: Sequence[SpottedName]) -> tuple[Finding, ...]:
     tokens = tokens_of(turns, rules.marks)
-    if not tokens:
+    if not tokens and not names:
         return ()
     roles = [turn.role for turn in turns]
     cues = cues_of(tokens, rules)
     taken = [token.mark for token in tokens]
     pieces = _take(MailFinder(tokens, roles, cues, rules).find(), taken)
     pieces += _take(SecretFinder(tokens, cues, rules).find(), taken)
-    streets = _take(StreetFinder(tokens, rules).find(), taken)
+    finder = StreetFinder(tokens, rules)
+    streets = _take(finder.find(), taken)
     atoms = fold_dates(tokens, atoms_of(tokens, rules))
     told = list(taken)
     for cue in cues:
@@ -91,7 +97,7 @@ def _find_once(turns: Sequence[Turn], rules: RedactionRules) -> tuple[Finding, .
     pieces += streets + _take(context.found, taken)
     for index, cued in enumerate(told):
         taken[index] = taken[index] or cued
-    pieces += NameFinder(tokens, roles, taken, rules).find()
+    pieces += NameFinder(tokens, roles, taken, rules, frozenset(finder.kept)).find(names)
     return _as_findings(_joined(pieces, tokens, quiet), tokens)
 
 

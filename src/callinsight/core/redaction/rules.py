@@ -140,10 +140,12 @@ class Policy:
 
     ``keep_streets_in_reports``: a street in a report about a lamp or a pavement stays, unless it is said to be an
     address of somebody. ``born_before_year``: a full date before this year is a date of birth even without a cue.
+    ``public_names`` stay wherever they are said: of the mayor, or of whom a building is named after.
     """
 
     keep_streets_in_reports: bool = False
     born_before_year: int = 2008
+    public_names: tuple[Phrase, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
