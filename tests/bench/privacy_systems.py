@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from bench.privacy_score import Mark
 from callinsight.core.redaction import RedactionRules, find
 from callinsight.core.values import Turn
+from callinsight.engines import NameSpotter
 
 
-def marks_of(turns: Sequence[Turn], rules: RedactionRules) -> list[Mark]:
-    """The words of each finding."""
+def marks_of(turns: Sequence[Turn], rules: RedactionRules, spotter: NameSpotter | None = None) -> list[Mark]:
+    """The words of each finding of the rules, joined with the names of ``spotter``."""
+    names = spotter.spot([tuple(turns)])[0] if spotter else ()
     return [
         Mark(found.kind, frozenset((found.first[0], word) for word in range(found.first[1], found.last[1] + 1)))
-        for found in find(turns, rules)
+        for found in find(turns, rules, names)
     ]

@@ -6,7 +6,7 @@ A hand-written case is one line of ``tests/data/privacy/*.yaml``; the notation s
 import random
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from callinsight.core.redaction import RedactionRules
 from callinsight.core.values import Role, Span, Turn, Word
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -134,14 +135,35 @@ def generated(calls: int, seed: int) -> Iterator[Text]:
     """Calls of the recipe's test split: lower case, no punctuation, numbers as words."""
     for number in range(calls):
         rng = random.Random(f"{seed}-{number}")
-        yield _text_of_script(_make_call()(rng, rng.choice(("short", "short", "medium", "long"))))
+        yield _text_of_script(_drawn(rng).lines)
 
 
-def _text_of_script(script: Any) -> Text:
+def strangers(calls: int, seed: int, rules: RedactionRules, origins: Iterable[str] = ()) -> Iterator[Text]:
+    """Generated calls in which everybody has a name that neither the rules nor the model for names were given.
+
+    ``origins`` are those of ``models/recipes/names/origins.yaml`` to take people of; without, any of them.
+    """
+    sys.path.append(str(ROOT / "models/recipes/names"))
+    from people import People  # type: ignore[import-not-found]
+    from sentences import Renamer  # type: ignore[import-not-found]
+
+    known = rules.names
+    barred = known.first_names | known.surnames | known.ambiguous_first_names | known.ambiguous_surnames
+    people = People("test", barred | known.common_words | known.function_words, list(origins), either=False)
+    for number in range(calls):
+        rng = random.Random(f"{seed}-{number}")
+        yield _text_of_script(Renamer(rng, people).scripted(_drawn(rng).lines))
+
+
+def _drawn(rng: random.Random) -> Any:
+    return _make_call()(rng, rng.choice(("short", "short", "medium", "long")))
+
+
+def _text_of_script(lines: Any) -> Text:
     turns: list[Turn] = []
     known: list[Known] = []
     at_ms = 0
-    for line in script.lines:
+    for line in lines:
         if line.sound or not line.text.split():
             continue
         words = []

@@ -160,8 +160,8 @@ class People:
         """The first of many tries that this split may use."""
         for _ in range(_TRIES):
             name: str = some()
-            key = key_of(plain(name))
-            if len(key) > 1 and split_of(plain(name)) == self.split and key not in self.barred:
+            keys = [key_of(part) for part in plain(name).split("-")]
+            if all(len(key) > 1 and split_of(key) == self.split and key not in self.barred for key in keys):
                 return name
         raise ValueError("no name of this origin is left for this split")
 

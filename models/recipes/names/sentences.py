@@ -25,6 +25,7 @@ import dialogue  # noqa: E402
 import grammar  # noqa: E402
 import noise  # noqa: E402
 import personal  # noqa: E402
+import script  # noqa: E402
 
 from callinsight.core.redaction.tokens import key_of  # noqa: E402
 
@@ -148,9 +149,11 @@ class Sentences:
         """A conversation of the call world, mostly with other people in it."""
         split = "test" if self.mixture.split == "test" else "train"
         size = rng.choice(("short", "short", "medium"))
-        script = dialogue.make_call(rng, split=split, wishes=dialogue.Wishes(size=size))
-        spoken = [line for line in script.lines if not line.sound and line.text.split()]
-        lines = Renamer(rng, self.people).lines(spoken) if rng.random() < 0.85 else [_labelled(line) for line in spoken]
+        call = dialogue.make_call(rng, split=split, wishes=dialogue.Wishes(size=size))
+        spoken: Sequence[script.Line] = [line for line in call.lines if not line.sound and line.text.split()]
+        if rng.random() < 0.85:
+            spoken = Renamer(rng, self.people).scripted(spoken)
+        lines = [_labelled(line) for line in spoken]
         return tuple(replace(line, words=self._with_names(rng, line.words)) for line in lines)
 
     def little(self, rng: random.Random) -> tuple[Line, ...]:
@@ -304,11 +307,11 @@ def spelled(rng: random.Random, word: str) -> str:
     return personal.letters_of_name(rng, bare)
 
 
-def _labelled(line: object) -> Line:
-    """A line of the call world with its own names."""
-    texts = line.text.split()  # type: ignore[attr-defined]
+def _labelled(line: script.Line) -> Line:
+    """A line of the call world."""
+    texts = line.text.split()
     words = [Said(text, proper=text in places() or text in _ACRONYMS) for text in texts]
-    for span in line.spans:  # type: ignore[attr-defined]
+    for span in line.spans:
         for at in range(span.first_word, span.last_word + 1):
             if span.kind == "person_name":
                 words[at] = Said(texts[at], NAME, True)
@@ -316,7 +319,7 @@ def _labelled(line: object) -> Line:
                 words[at] = Said(texts[at], OPEN)
             elif span.kind == "street":
                 words[at] = Said(texts[at], proper=True)
-    return Line(line.role, tuple(words))  # type: ignore[attr-defined]
+    return Line(line.role, tuple(words))
 
 
 class Renamer:
@@ -330,21 +333,23 @@ class Renamer:
         self.known: dict[str, str] = {}
         self.latest = ""
 
-    def lines(self, spoken: Sequence[object]) -> list[Line]:
-        """The lines with other names in the spans of persons."""
+    def scripted(self, lines: Sequence[script.Line]) -> list[script.Line]:
+        """The same for lines as they stand in a script of the call world, sounds and all."""
         done = []
-        for line in spoken:
-            old = _labelled(line)
-            words: list[Said] = []
+        for line in lines:
+            words = line.text.split()
+            texts: list[str] = []
+            spans = []
             at = 0
-            for span in line.spans:  # type: ignore[attr-defined]
-                if span.kind != "person_name":
-                    continue
-                words += old.words[at : span.first_word]
-                texts = [word.text for word in old.words[span.first_word : span.last_word + 1]]
-                words += name_words(self.other(" ".join(texts)))
+            for span in line.spans:
+                texts += words[at : span.first_word]
+                inside = words[span.first_word : span.last_word + 1]
+                if span.kind == "person_name":
+                    inside = self.other(" ".join(inside)).split()
+                spans.append(grammar.Span(span.kind, len(texts), len(texts) + len(inside) - 1))
+                texts += inside
                 at = span.last_word + 1
-            done.append(replace(old, words=(*words, *old.words[at:])))
+            done.append(replace(line, text=" ".join([*texts, *words[at:]]), spans=tuple(spans)))
         return done
 
     def other(self, name: str) -> str:
