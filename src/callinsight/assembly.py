@@ -18,7 +18,12 @@ from callinsight.settings import Settings
 from callinsight.taxonomy_files import folder_digest, load_taxonomy
 from callinsight.taxonomy_files import load_rules as load_signal_rules
 
-EXPECTED_ENGINES = {"speech": "faster_whisper", "speakers": "pyannote", "tagger": "transformers", "names": "transformers"}
+EXPECTED_ENGINES = {
+    "speech": "faster_whisper",
+    "speakers": "pyannote",
+    "tagger": "transformers",
+    "names": "transformers",
+}
 """Which engine each part of a profile needs, so far."""
 
 

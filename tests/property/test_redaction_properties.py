@@ -263,7 +263,11 @@ def spotted_calls(draw: st.DrawFn, spots: st.SearchStrategy[str]) -> tuple[tuple
         st.lists(
             st.tuples(
                 st.sampled_from(list(Role)),
-                st.lists(st.tuples(SPOKEN, st.just(value=False)) | st.tuples(spots, st.just(value=True)), min_size=1, max_size=15),
+                st.lists(
+                    st.tuples(SPOKEN, st.just(value=False)) | st.tuples(spots, st.just(value=True)),
+                    min_size=1,
+                    max_size=15,
+                ),
             ),
             min_size=1,
             max_size=5,

@@ -20,7 +20,7 @@ def recipe() -> Iterator[SimpleNamespace]:
         sys.modules.pop(name, None)
     sys.path.insert(0, str(RECIPES / "names"))
     try:
-        yield SimpleNamespace(**{name: importlib.import_module(name) for name in ("people", "sentences")})
+        yield SimpleNamespace(**{name: importlib.import_module(name) for name in ("people", "sentences", "writing")})
     finally:
         sys.path[:] = path
         for name, module in list(sys.modules.items()):
@@ -33,7 +33,9 @@ def parts(recipe: SimpleNamespace, split: str, **options: object) -> set[str]:
     """Words of surnames and first names of many people of a split, without tussenvoegsels."""
     people, rng = recipe.people.People(split, either=False, **options), random.Random(split)
     drawn = [people.draw(rng) for _ in range(1500)]
-    words = {word for person in drawn for name in (person.first, person.last) for word in name.replace("-", " ").split()}
+    words = {
+        word for person in drawn for name in (person.first, person.last) for word in name.replace("-", " ").split()
+    }
     particles = {p for entry in recipe.people.tables().values() for name in entry["particles"] for p in name.split()}
     return {recipe.people.plain(word) for word in words} - particles
 
@@ -83,10 +85,10 @@ def test_labels_follow_the_words_through_capitals_and_mishearing(recipe: SimpleN
     rng = random.Random(7)
     calls = [some.draw(rng) for _ in range(60)]
     words = [word for lines in calls for line in lines for word in line.words]
-    assert {word.label for word in words} >= {sentences.NAME, sentences.NONE}
+    assert {word.label for word in words} >= {recipe.writing.NAME, recipe.writing.NONE}
     assert all(word.text.strip() and " " not in word.text for word in words)
-    capitals = [word for word in words if word.label == sentences.NAME and word.text[0].isupper()]
-    assert 0.1 < len(capitals) / sum(word.label == sentences.NAME for word in words) < 0.7
+    capitals = [word for word in words if word.label == recipe.writing.NAME and word.text[0].isupper()]
+    assert 0.1 < len(capitals) / sum(word.label == recipe.writing.NAME for word in words) < 0.7
 
 
 def test_sentences_of_the_test_are_not_trained_on(recipe: SimpleNamespace) -> None:

@@ -14,7 +14,7 @@ from callinsight.engines.names import TransformersNames
 from callinsight.engines.scorers import MARKERS
 from callinsight.errors import ModelError, RecordingError
 
-WORDS = "de het van jansen ik ben met goedemorgen u spreekt straat wierdelaar".split()
+WORDS = ["de", "het", "van", "jansen", "ik", "ben", "met", "goedemorgen", "u", "spreekt", "straat", "wierdelaar"]
 DUTCH = ("O", "B-PER", "I-PER")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from sentences import NAME, OPEN, Line
+from writing import NAME, OPEN, Line
 
 from callinsight.core.values import Role, Span, Turn, Word
 from callinsight.engines.names import load

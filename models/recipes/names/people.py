@@ -10,7 +10,7 @@ import functools
 import hashlib
 import random
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -136,7 +136,7 @@ class People:
                 return "".join(rng.choice(part) for part in entry["first_parts"])
             return str(rng.choice(entry["first"]))
 
-        return self._allowed(rng, some)
+        return self._allowed(some)
 
     def last(self, rng: random.Random, origin: str) -> str:
         """A surname with its tussenvoegsel, if any."""
@@ -144,26 +144,27 @@ class People:
         if self.either and origin == "dutch" and rng.random() < _EITHER * 2:
             word = rng.choice(either())
             return f"{rng.choice(('', 'de', 'de', 'van der', 'van den', 'van de', 'van'))} {word}".strip()
-        word = self._allowed(rng, lambda: self._surname(rng, origin, entry))
+        word = self._allowed(lambda: _surname(rng, origin, entry))
         return f"{rng.choice(entry['particles'])} {word}".strip()
 
-    def _surname(self, rng: random.Random, origin: str, entry: Mapping[str, Any]) -> str:
-        if rng.random() < _MADE_UP:
-            return _letters(origin, "last").make(rng)
-        listed = len(entry["last"])
-        composed = len(entry["last_parts"][0]) if entry["last_parts"] else 0
-        if rng.randrange(listed + 2 * composed) < listed:
-            return str(rng.choice(entry["last"]))
-        return "".join(rng.choice(part) for part in entry["last_parts"])
-
-    def _allowed(self, rng: random.Random, some: Any) -> str:
+    def _allowed(self, some: Callable[[], str]) -> str:
         """The first of many tries that this split may use."""
         for _ in range(_TRIES):
-            name: str = some()
+            name = some()
             keys = [key_of(part) for part in plain(name).split("-")]
             if all(len(key) > 1 and split_of(key) == self.split and key not in self.barred for key in keys):
                 return name
         raise ValueError("no name of this origin is left for this split")
+
+
+def _surname(rng: random.Random, origin: str, entry: Mapping[str, Any]) -> str:
+    if rng.random() < _MADE_UP:
+        return _letters(origin, "last").make(rng)
+    listed = len(entry["last"])
+    composed = len(entry["last_parts"][0]) if entry["last_parts"] else 0
+    if rng.randrange(listed + 2 * composed) < listed:
+        return str(rng.choice(entry["last"]))
+    return "".join(rng.choice(part) for part in entry["last_parts"])
 
 
 @functools.cache

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import yaml
 from people import People, Person, either, plain
+from writing import ACRONYMS, NAME, NONE, OPEN, Line, Said, written
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "tagger"), str(HERE.parent / "calls")]
@@ -27,38 +28,13 @@ import noise  # noqa: E402
 import personal  # noqa: E402
 import script  # noqa: E402
 
-from callinsight.core.redaction.tokens import key_of  # noqa: E402
-
 DICTIONARY = Path("/usr/share/dict/dutch")
-NAME, NONE, OPEN = 1, 0, -1
-"""Labels of a word: a name, none, or neither right nor wrong (a name within a mail address)."""
 _SLOT = re.compile(r"\{([a-z])(\d?)\}")
 _KIN = frozenset(
-    "man vrouw zoon dochter moeder vader broer zus buurman buurvrouw collega oma opa tante oom zoontje dochtertje partner".split()
+    ("man", "vrouw", "zoon", "dochter", "moeder", "vader", "broer", "zus", "oma", "opa", "tante", "oom", "partner")
 )
-_TITLES = frozenset("mevrouw meneer mijnheer".split())
-_SPELLED = re.compile(r"[a-zà-ÿ](?: [a-zà-ÿ])+")
-_ACRONYMS = {"uwv": "UWV", "svb": "SVB", "cak": "CAK", "ggd": "GGD", "bsn": "BSN", "iban": "IBAN", "woz": "WOZ", "wmo": "Wmo",
-             "digid": "DigiD", "kvk": "KVK", "duo": "DUO", "rdw": "RDW", "ns": "NS", "kpn": "KPN", "ing": "ING", "ind": "IND",
-             "apv": "APV", "sms": "sms", "gft": "gft"}  # fmt: skip
-_ASKS = frozenset("wat wie waar wanneer hoe waarom welke mag kunt kan heeft is bent moet weet".split())
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A word as it is written, whether it belongs to a name, and whether good spelling gives it a capital."""
-
-    text: str
-    label: int = NONE
-    proper: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What one side says."""
-
-    role: str
-    words: tuple[Said, ...]
+_KIN |= {"buurman", "buurvrouw", "collega", "zoontje", "dochtertje"}
+_TITLES = frozenset(["mevrouw", "meneer", "mijnheer"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +273,9 @@ def _shown(rng: random.Random, person: Person, kind: str) -> str:
     if kind == "n":
         return f"{person.first} {person.last}"
     if kind == "i":
-        return " ".join(rng.choice("abcdefghijklmnoprstvwz") for _ in range(rng.choice((1, 2, 2, 3)))) + " " + person.last
+        return (
+            " ".join(rng.choice("abcdefghijklmnoprstvwz") for _ in range(rng.choice((1, 2, 2, 3)))) + " " + person.last
+        )
     return spelled(rng, person.last.split()[-1])
 
 
@@ -310,7 +288,7 @@ def spelled(rng: random.Random, word: str) -> str:
 def _labelled(line: script.Line) -> Line:
     """A line of the call world."""
     texts = line.text.split()
-    words = [Said(text, proper=text in places() or text in _ACRONYMS) for text in texts]
+    words = [Said(text, proper=text in places() or text in ACRONYMS) for text in texts]
     for span in line.spans:
         for at in range(span.first_word, span.last_word + 1):
             if span.kind == "person_name":
@@ -367,54 +345,3 @@ class Renamer:
             return spelled(self.rng, (self.latest or self.people.draw(self.rng).last).split()[-1])
         self.latest = self.known[name]
         return self.known[name]
-
-
-def written(rng: random.Random, line: Line) -> Line:
-    """A line as a large recogniser writes it: capitals, commas and a stop at the end; not without slips."""
-    done: list[Said] = []
-    opens = True
-    last = len(line.words) - 1
-    for place, word in enumerate(line.words):
-        text = word.text
-        capital = opens or (word.proper and rng.random() < 0.96) or rng.random() < 0.012
-        particle = word.label == NAME and key_of(text) in ("van", "de", "der", "den", "het", "ter", "ten", "op", "in", "el", "al")
-        if particle and not opens:
-            capital = rng.random() < (0.5 if not done or done[-1].label != NAME else 0.1)
-        if text in _ACRONYMS and word.label == NONE:
-            text = _ACRONYMS[text]
-        elif capital:
-            text = "-".join(part[:1].upper() + part[1:] for part in text.split("-")) if word.proper else text[:1].upper() + text[1:]
-        if word.label == NAME and len(word.text) == 1 and rng.random() < 0.8:
-            text = text.upper() + ("." if rng.random() < 0.5 else "")
-        opens = False
-        if place == last:
-            asks = line.words[0].text in _ASKS and rng.random() < 0.8
-            text += "?" if asks else rng.choice((".", ".", ".", ".", "", "!", ","))
-        elif place == 0 and word.text in ("ja", "nee", "hallo", "dag", "goedemorgen", "goedemiddag", "oké", "nou", "eh"):
-            text += rng.choice((",", ",", "", "."))
-            opens = text.endswith(".")
-        elif (word.label == NAME) != (line.words[place + 1].label == NAME) and rng.random() < 0.25:
-            text += rng.choice((",", ",", "."))
-            opens = text.endswith(".")
-        elif rng.random() < 0.04:
-            text += rng.choice((",", ".", ","))
-            opens = text.endswith(".")
-        done.append(replace(word, text=text))
-    return replace(line, words=_run_together(rng, done))
-
-
-def _run_together(rng: random.Random, words: Sequence[Said]) -> tuple[Said, ...]:
-    """Initials and spelled letters written as one word now and then: "A.B." or "J-A-N-S-E-N"."""
-    done: list[Said] = []
-    together = rng.random() < 0.5
-    mark = rng.choice((".", "-"))
-    for word in words:
-        bare = word.text.rstrip(".,?!")
-        single = word.label == NAME and len(bare) == 1
-        if together and single and done and done[-1].label == NAME and len(done[-1].text.rstrip(".,-")) >= 1:
-            before = done[-1].text.rstrip(".,-")
-            if all(len(part) == 1 for part in re.split(r"[.-]", before)):
-                done[-1] = replace(done[-1], text=f"{before}{mark}{word.text}")
-                continue
-        done.append(word)
-    return tuple(done)

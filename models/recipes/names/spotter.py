@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from sentences import NAME, OPEN, Line
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 from transformers import BertConfig, BertForTokenClassification, PreTrainedTokenizerFast
+from writing import NAME, OPEN, Line
 
 from callinsight.engines.names import WINDOW_TOKENS, row_of
 from callinsight.engines.scorers import MARKERS
@@ -42,11 +42,17 @@ def train_tokenizer(texts: Iterable[str], size: Size) -> PreTrainedTokenizerFast
     """A WordPiece tokenizer over small letters, punctuation apart, with a mark for a capital at the start of a word."""
     own = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *MARKERS.values(), _CAPITAL]
     tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]", max_input_chars_per_word=60))
-    marked = [normalizers.Replace(Regex(rf"(?<![\p{{L}}\p{{N}}]){one}"), f"{_CAPITAL}{one.lower()}") for one in _CAPITALS]
+    marked = [
+        normalizers.Replace(Regex(rf"(?<![\p{{L}}\p{{N}}]){one}"), f"{_CAPITAL}{one.lower()}") for one in _CAPITALS
+    ]
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), *marked, normalizers.Lowercase()])
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
-        pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Split(_CAPITAL, "isolated"), pre_tokenizers.Punctuation("isolated"),
-    ])  # fmt: skip
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.WhitespaceSplit(),
+            pre_tokenizers.Split(_CAPITAL, "isolated"),
+            pre_tokenizers.Punctuation("isolated"),
+        ]
+    )
     alphabet = sorted(set(string.ascii_lowercase + string.digits + _CAPITALS.lower() + "ß’'.,?!-<>@"))
     trainer = trainers.WordPieceTrainer(
         vocab_size=size.vocabulary, special_tokens=own, min_frequency=3, show_progress=False, initial_alphabet=alphabet
@@ -67,7 +73,7 @@ def build(vocabulary: int, size: Size) -> BertForTokenClassification:
         num_attention_heads=size.heads,
         intermediate_size=size.inner,
         max_position_embeddings=WINDOW_TOKENS + 4,
-        hidden_dropout_prob=0.0,  # names hardly ever come back and words are misheard: there is little to learn by heart
+        hidden_dropout_prob=0.0,  # names hardly ever come back, so that there is little to learn by heart
         attention_probs_dropout_prob=0.0,
         id2label=dict(enumerate(LABELS)),
         label2id={name: number for number, name in enumerate(LABELS)},

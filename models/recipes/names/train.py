@@ -18,11 +18,13 @@ import numpy as np
 import torch
 from calibrate import calibrate
 from people import People
-from sentences import DICTIONARY, Line, Mixture, Sentences
+from sentences import DICTIONARY, Mixture, Sentences
 from spotter import Cutter, Size, batches, build, save, train_tokenizer
 from transformers import BertForTokenClassification, PreTrainedTokenizerFast
+from writing import Line
 
 ROOT = Path(__file__).resolve().parents[3]
+SIZE = Size()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Plan:
     tokens: int = 4096
     steps: int = 100_000
     rate: float = 2.5e-3
-    size: Size = Size()
+    size: Size = SIZE
     seed: int = 20261125
 
 
@@ -107,7 +109,9 @@ def main() -> None:
     parser.add_argument("--calls", type=int, help="how many calls to draw")
     parser.add_argument("--start", type=Path, help="a model of an earlier run to go on from, on other calls")
     parser.add_argument("--miniature", action="store_true")
-    parser.add_argument("--calibrate", action="store_true", help="only choose the threshold again for the model in --out")
+    parser.add_argument(
+        "--calibrate", action="store_true", help="only choose the threshold again for the model in --out"
+    )
     options = parser.parse_args()
     plan = MINIATURE if options.miniature else Plan()
     plan = replace(plan, minutes=options.minutes or plan.minutes, calls=options.calls or plan.calls)

@@ -69,7 +69,9 @@ class TransformersNames:
         rows = [self._row(turns) for turns in calls]
         found = [[[0.0] * len(turn.words) for turn in turns] for turns in calls]
         size = self._window_tokens
-        read = [(number, one) for number, row in enumerate(rows) for one in windows(len(row.tokens), size, MARGIN_TOKENS)]
+        read = [
+            (number, one) for number, row in enumerate(rows) for one in windows(len(row.tokens), size, MARGIN_TOKENS)
+        ]
         read.sort(key=lambda item: (item[1].start - item[1].end, item[0], item[1].start))
         try:
             for at in range(0, len(read), self._batch_size):

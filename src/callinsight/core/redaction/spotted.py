@@ -1,4 +1,4 @@
-"""Names that a model spotted, joined with what the rules know: what is public or plain stays, what belongs comes along."""
+"""Names that a model spotted, joined with what the rules know: what is public stays, what belongs comes along."""
 
 from collections.abc import Callable, Sequence
 
@@ -42,9 +42,8 @@ class SpottedFinder:
             first, last = (self._place.get((name.turn, word)) for word in (name.first, name.last))
             if first is None or last is None:
                 raise ValueError("a spotted name lies outside the call")
-            for run in self._runs(first, self._office(first, last), name.score):
-                if any(self.tokens[index].key not in self.rules.names.particles for index in run):
-                    pieces.append(Piece("person_name", self._start(run[0]), run[-1]))
+            runs = self._runs(first, self._office(first, last), name.score)
+            pieces += [Piece("person_name", self._start(run[0]), run[-1]) for run in runs]
         return pieces
 
     def protected(self, index: int, score: float) -> bool:
@@ -87,7 +86,9 @@ class SpottedFinder:
 
     def _before(self, first: int, fits: Callable[[Token], bool]) -> int:
         start = first
-        while start > 0 and first - start < _MOST_BEFORE and self._free(start - 1, first) and fits(self.tokens[start - 1]):
+        while (
+            start > 0 and first - start < _MOST_BEFORE and self._free(start - 1, first) and fits(self.tokens[start - 1])
+        ):
             start -= 1
         return start
 
