@@ -44,5 +44,9 @@ step $recipes/speech/confusions.py models/demo/speech $recipes/tagger/misheard.j
 step $recipes/tagger/train.py --minutes 50
 step $recipes/tagger/evaluate.py
 
+echo "Names"
+@@BUILD@@
+step $recipes/names/evaluate.py --card
+
 step -m callinsight models lock --profile demo
 step -m callinsight eval tests/data/calls

@@ -53,6 +53,7 @@ def test_a_given_file_must_be_there(empty_place: Path) -> None:
         ("[publish\n", "cannot be read"),
         ('[calendar]\nopening_hours = { maandag = "half negen" }\n', "hours are written as"),
         ('[calendar]\nopening_hours = { maandag = "17:00-09:00" }\n', "maandag closes before it opens"),
+        ('[privacy]\npublic_names = ["Sjaan Wierdelaar", " "]\n', "public_names"),
         ('[calendar]\nopening_hours = { mandag = "09:00-17:00" }\n', "calendar.opening_hours.mandag"),
     ],
 )
@@ -97,6 +98,8 @@ def test_the_digest_follows_what_changes_results() -> None:
     base = settings.load()
     assert settings.load(overrides={"publish": {"k": 99}}).digest() == base.digest()
     assert settings.load(overrides={"speech": {"beam_size": 1}}).digest() != base.digest()
+    assert settings.load(overrides={"privacy": {"public_names": ["Sjaan Wierdelaar"]}}).digest() != base.digest()
+    assert settings.load(overrides={"privacy": {"name_model": False}}).digest() != base.digest()
 
 
 def test_the_shipped_file_documents_every_key_and_changes_nothing() -> None:
