@@ -44,7 +44,9 @@ def test_both_parties_are_told_apart_when_the_channels_are_known(night: tuple[Se
 def test_results_name_what_made_them(night: tuple[Settings, run.Night]) -> None:
     chosen, _ = night
     for result in results(chosen):
-        assert {name for name, _ in result.provenance.model_digests} >= {"demo-speech", "demo-speakers", "demo-tagger"}
+        assert {name for name, _ in result.provenance.model_digests} >= {
+            *("demo-speech", "demo-speakers", "demo-tagger", "demo-names"),
+        }
         assert result.provenance.settings_digest == chosen.digest()
 
 

@@ -33,6 +33,9 @@ _SLOT = re.compile(r"\{([a-z])(\d?)\}")
 _KIN = frozenset(
     ("man", "vrouw", "zoon", "dochter", "moeder", "vader", "broer", "zus", "oma", "opa", "tante", "oom", "partner")
 )
+_OWN = frozenset(("mijn", "onze", "uw", "haar", "zijn", "m'n"))
+_SOMEBODY = frozenset(("ze", "hij", "zij", "iemand", "die"))
+_FILLERS = ("eh", "uhm", "ja", "nou", "dus", "hoor", "even", "toch", "nog", "ook")
 _KIN |= {"buurman", "buurvrouw", "collega", "zoontje", "dochtertje"}
 _TITLES = frozenset(["mevrouw", "meneer", "mijnheer"])
 
@@ -137,14 +140,42 @@ class Sentences:
         lines: list[Line] = []
         for _ in range(rng.choice((1, 2, 3, 4))):
             kind = rng.random()
-            if kind < 0.42:
+            if kind < 0.38:
                 lines += self.filled(rng, rng.choice(self.named))
-            elif kind < 0.8:
+            elif kind < 0.68:
                 lines += self.filled(rng, rng.choice(self.others))
             else:
                 words = tuple(Said(word, proper=word in places()) for word in rng.choice(sayings()).split())
-                lines.append(Line("caller", self._with_names(rng, words)))
-        return tuple(lines)
+                lines.append(Line("caller", self._with_names(rng, self._called(rng, words))))
+        return tuple(replace(line, words=self._varied(rng, line.words)) for line in _joined(rng, lines))
+
+    def _called(self, rng: random.Random, words: Sequence[Said]) -> tuple[Said, ...]:
+        """The sentence with a first name or a surname in the place of "mijn man" or "ze" now and then."""
+        done: list[Said] = []
+        for word in words:
+            before = done[-1].text if done else ""
+            if word.text in _KIN and before in _OWN and rng.random() < 0.5:
+                done.pop()
+            elif word.text not in _SOMEBODY or rng.random() > 0.15:
+                done.append(word)
+                continue
+            person = self.people.draw(rng)
+            done += name_words(person.first if rng.random() < 0.8 else _shown(rng, person, "n"))
+        return tuple(done)
+
+    def _varied(self, rng: random.Random, words: Sequence[Said]) -> tuple[Said, ...]:
+        """Now and then another word, one more or one less where no name is, so that no sentence is learned by heart."""
+        done: list[Said] = []
+        for word in words:
+            chance = rng.random()
+            if word.label == NONE and not word.proper and word.text not in _TITLES and chance < 0.09:
+                if chance < 0.05:
+                    done.append(Said(rng.choice(dictionary() if rng.random() < 0.4 else _spoken())))
+                continue
+            if chance > 0.97 and (word.label == NONE or not done or done[-1].label == NONE):
+                done.append(Said(rng.choice(_FILLERS)))
+            done.append(word)
+        return tuple(done) or tuple(words)
 
     def _with_names(self, rng: random.Random, words: Sequence[Said]) -> tuple[Said, ...]:
         """Now and then a name after "mijn man" or "mevrouw" where none was."""
@@ -184,7 +215,7 @@ class Sentences:
             same["last"] = person
             return name_words(_shown(rng, person, kind))
         if kind == "w":
-            words = dictionary() if rng.random() < 0.45 else _spoken_words()
+            words = dictionary() if rng.random() < 0.45 else _spoken()
             return [Said(rng.choice(words))]
         if kind == "v":
             return [Said(rng.choice(either()))]
@@ -236,10 +267,6 @@ class Sentences:
         return []
 
 
-def _spoken_words() -> tuple[str, ...]:
-    return _spoken()
-
-
 @functools.cache
 def _spoken() -> tuple[str, ...]:
     return tuple(sorted({w for text in sayings() for w in text.split() if len(w) > 3 and w.isalpha()} - set(places())))
@@ -247,6 +274,17 @@ def _spoken() -> tuple[str, ...]:
 
 def _plain_words(text: str) -> list[Said]:
     return [Said(word) for word in text.split()]
+
+
+def _joined(rng: random.Random, lines: Sequence[Line]) -> list[Line]:
+    """Lines of one side joined to one turn now and then."""
+    done: list[Line] = []
+    for line in lines:
+        if done and done[-1].role == line.role and rng.random() < 0.5:
+            done[-1] = replace(line, words=(*done[-1].words, *line.words))
+        else:
+            done.append(line)
+    return done
 
 
 def _glued(words: Sequence[Said]) -> list[Said]:

@@ -115,12 +115,13 @@ class Cutter:
 
 
 def batches(
-    rng: random.Random, rows: Sequence[tuple[np.ndarray, np.ndarray]], start: int, tokens: int
+    rng: random.Random, rows: Sequence[tuple[np.ndarray, np.ndarray]], start: int, mask: int, tokens: int
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
     """Ids, mask and labels of windows of like length, about ``tokens`` tokens together, without end.
 
-    A row longer than a window is cut at another place every time.
+    A row longer than a window is cut at another place every time, and some of its tokens are hidden behind ``mask``.
     """
+    hider = np.random.default_rng(rng.randrange(2**32))
     while True:
         pieces = []
         for ids, labels in rng.sample(list(rows), min(len(rows), 2000)):
@@ -128,7 +129,8 @@ def batches(
             for first in range(at, len(ids), WINDOW_TOKENS):
                 piece = slice(max(0, first), first + WINDOW_TOKENS)
                 if len(ids[piece]):
-                    pieces.append((ids[piece], labels[piece]))
+                    hidden = hider.random(len(ids[piece])) < hider.choice((0.0, 0.05, 0.15))
+                    pieces.append((np.where(hidden, mask, ids[piece]), labels[piece]))
         pieces.sort(key=lambda piece: len(piece[0]))
         groups: list[list[tuple[np.ndarray, np.ndarray]]] = [[]]
         for piece in pieces:

@@ -31,8 +31,8 @@ SIZE = Size()
 class Plan:
     """How much of what. ``tokens`` is the size of a batch."""
 
-    minutes: float = 30.0
-    calls: int = 60_000
+    minutes: float = 25.0
+    calls: int = 100_000
     held: int = 1500
     tokens: int = 4096
     steps: int = 100_000
@@ -59,12 +59,15 @@ def learning_rate(share: float, plan: Plan) -> float:
 
 
 def fit(
-    network: BertForTokenClassification, rows: Sequence[tuple[np.ndarray, np.ndarray]], start: int, plan: Plan
+    network: BertForTokenClassification,
+    rows: Sequence[tuple[np.ndarray, np.ndarray]],
+    tokenizer: PreTrainedTokenizerFast,
+    plan: Plan,
 ) -> list[float]:
     """Trains until the time or the steps are up; gives the loss of every step."""
     optimiser = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=0.01, betas=(0.9, 0.98))
     started, losses = time.monotonic(), []
-    drawn = batches(random.Random(plan.seed + 1), rows, start, plan.tokens)
+    drawn = batches(random.Random(plan.seed + 1), rows, tokenizer.cls_token_id, tokenizer.mask_token_id, plan.tokens)
     network.train()
     for step in range(plan.steps):
         share = max((time.monotonic() - started) / 60.0 / plan.minutes, step / plan.steps)
@@ -129,7 +132,7 @@ def main() -> None:
                 str(options.start), local_files_only=True, dtype=torch.float32
             )
         print(f"{sum(p.numel() for p in network.parameters())} weights", flush=True)
-        losses = fit(network, rows, tokenizer.cls_token_id, plan)
+        losses = fit(network, rows, tokenizer, plan)
         tenth = max(1, len(losses) // 10)
         print(f"loss from {np.mean(losses[:tenth]):.4f} to {np.mean(losses[-tenth:]):.4f} in {len(losses)} steps")
         save(options.out, network, tokenizer)
