@@ -4,8 +4,8 @@ Blocks of texts: hand-written cases (those that the rules were mended with, and 
 calls as they are said and as a large recogniser would write them, and the bundled calls as the bundled model
 recognises them. Recall: personal data of which every word is masked, by whatever mark. Precision: marks that touch
 personal data. "+ figures" means that a system got the text after our normaliser had turned spoken numbers into
-figures; "rules alone" is us without the model for names. In the last two spoken blocks everybody has a name that is in no
-list of the rules and that the model was not trained on, in the second of an origin of which it met no name at all.
+figures; "rules alone" is us without the model for names. In two blocks everybody has a name that is in no list of the
+rules and that the model was not trained on, in the second of an origin of which it met no name at all.
 ``--quick`` takes fewer calls; ``--misses`` and ``--extras`` print what went wrong for us (all people in these
 texts are invented), never for the cases that are held out.
 """
@@ -83,9 +83,7 @@ def blocks_of(arguments: argparse.Namespace, rules: RedactionRules) -> Iterator[
         yield Block("bundled calls, as recognised", [one.text for one in heard], True, note)
 
 
-def measure(
-    blocks: Sequence[Block], rules: RedactionRules, spotter: NameSpotter | None, peers: bool
-) -> list[str]:
+def measure(blocks: Sequence[Block], rules: RedactionRules, spotter: NameSpotter | None, peers: bool) -> list[str]:
     """Fill the scores of all blocks; gives lines about conditions and speed."""
     words = sum(len(turn.words) for block in blocks for text in block.texts for turn in text.turns)
     seconds: dict[str, float] = {}

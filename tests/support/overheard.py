@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from callinsight.core.redaction import Redacted, RedactionRules, redact
+from callinsight.core.spotting import SpottedName
 from callinsight.core.values import Turn
 
 ROOT = Path(__file__).parents[2]
@@ -73,8 +74,8 @@ def _listen_in(heard: Path) -> None:
     """Note what redaction took out, before it is gone."""
     from callinsight import worker
 
-    def noted(turns: Sequence[Turn], rules: RedactionRules) -> Redacted:
-        found = redact(turns, rules)
+    def noted(turns: Sequence[Turn], rules: RedactionRules, names: Sequence[SpottedName] = ()) -> Redacted:
+        found = redact(turns, rules, names)
         with heard.open("a", encoding="utf-8") as out:
             out.write(json.dumps(list(_taken_out(turns, found))) + "\n")
         return found

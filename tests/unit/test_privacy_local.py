@@ -1,5 +1,7 @@
 """A municipality's own case numbers, public numbers and words: they work, and nonsense is refused by name."""
 
+import dataclasses
+
 import pytest
 
 from bench.privacy_texts import text_of
@@ -92,3 +94,9 @@ def test_the_setting_about_streets_in_reports_is_followed() -> None:
 def test_nonsense_is_refused_with_the_setting_and_the_reason(key: str, value: str, why: str) -> None:
     with pytest.raises(SettingsError, match=f"privacy.{key}: .*{why}"):
         rules_with(**{key: [value]})
+
+
+def test_public_names_add_to_the_policy_of_the_file() -> None:
+    rules = rules_with(public_names=["Sjaan  Wierdelaar", "Ç. de Brug", "sjaan wierdelaar"])
+    added = dataclasses.replace(PLAIN.policy, public_names=(("sjaan", "wierdelaar"), ("c", "de", "brug")))
+    assert rules.policy == added

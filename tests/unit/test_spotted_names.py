@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from callinsight.core.redaction import redact
+from callinsight.core.redaction.local import with_public_names
 from callinsight.core.redaction.rules import RedactionRules
 from callinsight.core.spotting import SpottedName, Window, spotted, windows
 from callinsight.core.values import Role, Span, Turn, Word
-from callinsight.core.redaction.local import with_public_names
 from callinsight.privacy_files import load_rules
 
 RULES = load_rules(Path(__file__).resolve().parents[2] / "models/privacy/personal_data.yaml")

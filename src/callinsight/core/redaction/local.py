@@ -82,7 +82,7 @@ def with_public_words(rules: RedactionRules, words: Iterable[str]) -> RedactionR
 
 
 def with_public_names(rules: RedactionRules, names: Iterable[str]) -> RedactionRules:
-    """``rules`` that leave these names readable wherever they are said. Raises ``ValueError`` for one without letters."""
+    """``rules`` that leave these names readable wherever they are said. Raises ``ValueError`` without letters."""
     phrases = tuple(map(_phrase, names))
     if not all(any(map(str.isalpha, "".join(phrase))) for phrase in phrases):
         raise ValueError("a public name must have letters")
