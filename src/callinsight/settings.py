@@ -233,6 +233,7 @@ class Publish(_Section):
     """What managers may see."""
 
     k: int = Field(default=10, ge=1)
+    running_periods: bool = False
     include_quotes: bool = False
     files: tuple[Literal["parquet", "csv", "xlsx"], ...] = ("parquet", "csv", "xlsx")
 

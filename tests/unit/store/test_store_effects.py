@@ -1,7 +1,7 @@
 """The effect of improvements in the database: whole weeks, the right calls, and what managers see of it."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -21,6 +21,7 @@ Connection = duckdb.DuckDBPyConnection
 MakeWeeks = Callable[..., list[CallResult]]
 
 MONDAY_OF_WEEK_8 = date(2026, 10, 26)
+LATER = datetime(2027, 1, 4, 4, tzinfo=UTC)
 
 
 def _action(since: date = MONDAY_OF_WEEK_8, title: str = "Brief herschreven", facet: str | None = "cost") -> Action:
@@ -114,12 +115,12 @@ def test_managers_see_the_conclusion_and_no_small_counts(improved: Connection, t
     sync_decisions(improved, [], [_action(), rare])
     refresh_effects(improved)
     shown = "SELECT title, suppressed, calls_after, verdict, explanation LIKE 'In %' FROM action_effect ORDER BY title"
-    publish_from(improved, tmp_path / "t.duckdb", PublishSettings(k=10))
+    publish_from(improved, tmp_path / "t.duckdb", PublishSettings(k=10), LATER)
     assert run_query(tmp_path / "t.duckdb", shown).rows == (
         ("Brief herschreven", False, 30, "minder", True),
         ("Pasfoto", True, None, "te vroeg om te zeggen", False),
     )
-    publish_from(improved, tmp_path / "t.duckdb", PublishSettings(k=31))
+    publish_from(improved, tmp_path / "t.duckdb", PublishSettings(k=31), LATER)
     hidden = run_query(tmp_path / "t.duckdb", "FROM action_effect WHERE title = 'Brief herschreven'")
     told = dict(zip(hidden.columns, hidden.rows[0], strict=True))
     assert told["verdict"] == "minder"
@@ -137,6 +138,6 @@ def test_a_hidden_week_cannot_be_worked_out(
     load_batch(writer, [*make_weeks((20, 20, 3, *(20,) * 5, *(6,) * 5)), *background], [])
     sync_decisions(writer, [], [_action()])
     refresh_effects(writer)
-    publish_from(writer, tmp_path / "t.duckdb", PublishSettings(k=k))
+    publish_from(writer, tmp_path / "t.duckdb", PublishSettings(k=k), LATER)
     shown = "SELECT suppressed, calls_before, calls_after FROM action_effect"
     assert run_query(tmp_path / "t.duckdb", shown).rows == ((hidden, *((None, None) if hidden else (143, 30))),)

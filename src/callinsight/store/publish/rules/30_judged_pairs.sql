@@ -1,0 +1,7 @@
+-- Pairs of topics of a month. Where no call has three topics, several_problems_per_month tells their sums, for pairs
+-- within a field and across fields.
+SELECT
+    month_start, topic_a, topic_b, calls,
+    hide(calls, false, month_start || across_domains, topic_a || ' ' || topic_b) AS hidden,
+    exposed(calls, false, month_start || across_domains) AS exposed
+FROM topics_together

@@ -1,0 +1,204 @@
+"""Somebody who wants to know a hidden count, with everything that the published copy tells and how it was made.
+
+What is not shown is an unknown whole number. The attacker knows which hidden counts are small (1 to k - 1) and which
+are not (k or more), which is more than the copy tells, and every sum that happens to hold between the tables. Integer
+programming then gives the lowest and the highest that each hidden count can be.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import duckdb
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+Cell = tuple[str, ...]
+"""Table, column and the row's own key, such as ("topics_per_week", "calls", "2027-02-01", "passport")."""
+
+COUNTS = {
+    "topics_per_week": (("week_start", "topic"), ("calls",)),
+    "questions_per_week": (("week_start", "topic", "facet"), ("calls",)),
+    "outcomes_per_week": (("week_start", "outcome"), ("calls",)),
+    "signals_per_week": (("week_start", "kind"), ("calls",)),
+    "calls_per_hour": (("local_date", "local_hour", "queue"), ("calls",)),
+    "topics_together": (("month_start", "topic_a", "topic_b"), ("calls",)),
+    "recognition_per_week": (("week_start",), ("calls",)),
+    "tagging_per_week": (("week_start",), ("calls", "unknown_calls")),
+    "promises_per_week": (
+        ("week_start",),
+        ("promises", "with_term", "without_term", "without_request", "callbacks", "broken"),
+    ),
+    "several_problems_per_month": (
+        ("month_start",),
+        ("calls", "two_topics", "three_topics", "two_domains", "flagged"),
+    ),
+    "first_contact_per_month": (("month_start",), ("solved", "not_solved", "excluded")),
+    "action_effect": (("title",), ("calls_before", "calls_after")),
+}
+"""The tables of counts: their keys and their columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What somebody can find out of a small hidden count: it lies from ``low`` to ``high``."""
+
+    cell: Cell
+    low: int
+    high: int
+
+
+@dataclass(slots=True)
+class Attacker:
+    """Knows the copy (``shown``, ``None`` where it is hidden); ``true`` only decides which sums hold."""
+
+    k: int
+    true: dict[Cell, int]
+    shown: dict[Cell, int | None]
+    sums: list[tuple[dict[Cell, int], int]] = field(default_factory=list)
+
+    def knows(self, parts: dict[Cell, int], total: int) -> None:
+        """Add the knowledge that the weighted ``parts`` add up to ``total``, if they really do."""
+        held = {cell: weight for cell, weight in parts.items() if cell in self.true}
+        if held and sum(self.true[cell] * weight for cell, weight in held.items()) == total:
+            self.sums.append((held, total))
+
+    def find(self) -> Iterator[Found]:
+        """What can be found out of each small hidden count."""
+        hidden = [cell for cell, value in self.shown.items() if value is None]
+        place = {cell: number for number, cell in enumerate(hidden)}
+        rows, totals = [], []
+        for parts, total in self.sums:
+            row = np.zeros(len(hidden))
+            for cell, weight in parts.items():
+                value = self.shown[cell]
+                if value is None:
+                    row[place[cell]] += weight
+                else:
+                    total -= weight * value
+            if row.any():
+                rows.append(row)
+                totals.append(total)
+        for cell in hidden:
+            if 0 < self.true[cell] < self.k:
+                low, high = (self._end(place[cell], sign, hidden, rows, totals) for sign in (1, -1))
+                yield Found(cell, low, high)
+
+    def _end(self, wanted: int, sign: int, hidden: list[Cell], rows: list[np.ndarray], totals: list[int]) -> int:
+        small = np.array([0 < self.true[cell] < self.k for cell in hidden])
+        none = np.array([self.true[cell] == 0 for cell in hidden])  # only in rows that hide as a whole
+        low = np.where(small, 1, np.where(none, 0, self.k))
+        high = np.where(small, self.k - 1, np.inf)
+        goal = np.zeros(len(hidden))
+        goal[wanted] = sign
+        known = [LinearConstraint(np.array(rows), totals, totals)] if rows else []
+        found = milp(goal, integrality=np.ones(len(hidden)), bounds=Bounds(low, high), constraints=known)
+        assert found.x is not None, "the truth itself fits, so something does"
+        return round(found.x[wanted])
+
+
+def counts(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[Cell, int | None]:
+    """All counts in the views or tables of ``schema``, by cell."""
+    cells: dict[Cell, int | None] = {}
+    for table, (keys, columns) in COUNTS.items():
+        names = ", ".join(f"CAST({key} AS VARCHAR)" for key in keys)
+        for row in connection.execute(f"SELECT {names}, {', '.join(columns)} FROM {schema}.{table}").fetchall():
+            key = tuple(str(part) for part in row[: len(keys)])
+            for column, value in zip(columns, row[len(keys) :], strict=True):
+                cells[table, column, *key] = value
+    return cells
+
+
+def attacker(connection: duckdb.DuckDBPyConnection, k: int) -> Attacker:
+    """An attacker on the copy attached as ``published``, with all sums between the tables that hold in truth."""
+    true = {cell: value for cell, value in counts(connection, "main").items() if value is not None}
+    shown = counts(connection, "published")
+    made = Attacker(k, {cell: true[cell] for cell in shown}, shown)
+    for parts in _relations(connection, made):
+        made.knows(parts, 0)
+    return made
+
+
+class _Cells:
+    """Finds the cells of the copy that a sum is about."""
+
+    def __init__(self, cells: Iterable[Cell]) -> None:
+        self.cells = tuple(cells)
+
+    def of(self, table: str, *key: str, column: str = "calls") -> list[Cell]:
+        """The cells of a column whose row's key begins with ``key``."""
+        start = (table, column, *key)
+        return [cell for cell in self.cells if cell[: len(start)] == start]
+
+
+def _less(total: Iterable[Cell], parts: Iterable[Cell]) -> dict[Cell, int]:
+    return dict.fromkeys(total, 1) | dict.fromkeys(parts, -1)
+
+
+def _relations(connection: duckdb.DuckDBPyConnection, known: Attacker) -> Iterator[dict[Cell, int]]:
+    """Weights of cells that may add up to nothing: a total less its parts."""
+    cells = _Cells(known.shown)
+    weeks = sorted({cell[2] for cell in cells.of("recognition_per_week")})
+    for week in weeks:
+        yield from _of_week(cells, week)
+    yield from _of_actions(connection, cells, weeks)
+    classes = dict(connection.execute("SELECT outcome, first_contact FROM outcome_kinds").fetchall())
+    for _, _, month in cells.of("several_problems_per_month"):
+        yield from _of_month(cells, month, [week for week in weeks if week[:7] == month[:7]], classes)
+
+
+def _of_week(cells: _Cells, week: str) -> Iterator[dict[Cell, int]]:
+    calls = cells.of("recognition_per_week", week)
+    monday = date.fromisoformat(week)
+    days = [str(monday + timedelta(days=number)) for number in range(7)]
+    yield _less(calls, [cell for day in days for cell in cells.of("calls_per_hour", day)])
+    for table in ("topics_per_week", "outcomes_per_week", "tagging_per_week"):
+        yield _less(calls, cells.of(table, week))
+    for cell in cells.of("topics_per_week", week):
+        yield _less([cell], cells.of("questions_per_week", *cell[2:]))
+    yield _less(
+        cells.of("tagging_per_week", week, column="unknown_calls"), cells.of("topics_per_week", week, "unknown")
+    )
+    promised = {name: cells.of("promises_per_week", week, column=name) for name in COUNTS["promises_per_week"][1]}
+    yield _less(promised["callbacks"], cells.of("outcomes_per_week", week, "callback-request"))
+    yield _less(promised["broken"], cells.of("signals_per_week", week, "broken-promise-callback"))
+    yield _less(promised["without_term"], cells.of("signals_per_week", week, "promise-without-date"))
+    yield _less(promised["with_term"], cells.of("signals_per_week", week, "promise-made"))
+    yield _less(promised["promises"], [*promised["with_term"], *promised["without_term"]])
+
+
+def _of_actions(
+    connection: duckdb.DuckDBPyConnection, cells: _Cells, weeks: Iterable[str]
+) -> Iterator[dict[Cell, int]]:
+    """Improvements that begin on a Monday: the weeks before and after it, of the topic or question they are about."""
+    told = connection.execute(
+        "SELECT a.title, CAST(a.effective_on AS VARCHAR), t.topic, t.facet "
+        "FROM actions a JOIN action_targets t USING (action_id)"
+    ).fetchall()
+    for title, monday, topic, facet in told:
+        for column, side in (
+            ("calls_before", [week for week in weeks if week < monday]),
+            ("calls_after", [week for week in weeks if week >= monday]),
+        ):
+            table, key = ("questions_per_week", (topic, facet)) if facet else ("topics_per_week", (topic,))
+            parts = [cell for week in side for cell in cells.of(table, week, *key)]
+            yield _less(cells.of("action_effect", title, column=column), parts)
+
+
+def _of_month(cells: _Cells, month: str, weeks: Iterable[str], classes: dict[str, str]) -> Iterator[dict[Cell, int]]:
+    def inside(table: str, *key: str) -> list[Cell]:
+        return [cell for week in weeks for cell in cells.of(table, week, *key)]
+
+    calls = cells.of("several_problems_per_month", month)
+    yield _less(calls, inside("recognition_per_week"))
+    flagged = cells.of("several_problems_per_month", month, column="flagged")
+    yield _less(flagged, inside("signals_per_week", "multi-problem"))
+    pairs = cells.of("several_problems_per_month", month, column="two_topics")
+    yield _less(pairs, cells.of("topics_together", month))
+    ended = {
+        name: cells.of("first_contact_per_month", month, column=name) for name in ("solved", "not_solved", "excluded")
+    }
+    for name, of_class in ended.items():
+        endings = inside("outcomes_per_week")
+        yield _less(of_class, [cell for cell in endings if classes[cell[3]] == name.replace("_", "-")])
+    yield _less(calls, [cell for of_class in ended.values() for cell in of_class])
