@@ -1,8 +1,9 @@
 """Somebody who wants to know a hidden count, with everything that the published copy tells and how it was made.
 
 What is not shown is an unknown whole number. The attacker knows which hidden counts are small (1 to k - 1) and which
-are not (k or more), which is more than the copy tells, and every sum that happens to hold between the tables. Integer
-programming then gives the lowest and the highest that each hidden count can be.
+are not (k or more), which is more than the copy tells, and every sum that happens to hold between the tables. Of a row
+that hides as a whole nothing is known of its counts, not even that they are not zero. Integer programming then gives the
+lowest and the highest that each hidden count can be.
 """
 
 from collections.abc import Iterable, Iterator
@@ -37,6 +38,10 @@ COUNTS = {
     "action_effect": (("title",), ("calls_before", "calls_after")),
 }
 """The tables of counts: their keys and their columns."""
+
+
+MANY = 10_000
+"""More calls than any test has: what has no upper end can be so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +91,16 @@ class Attacker:
 
     def _end(self, wanted: int, sign: int, hidden: list[Cell], rows: list[np.ndarray], totals: list[int]) -> int:
         small = np.array([0 < self.true[cell] < self.k for cell in hidden])
-        none = np.array([self.true[cell] == 0 for cell in hidden])  # only in rows that hide as a whole
-        low = np.where(small, 1, np.where(none, 0, self.k))
-        high = np.where(small, self.k - 1, np.inf)
+        whole_row = np.array([len(COUNTS[cell[0]][1]) > 1 for cell in hidden])
+        low = np.where(whole_row, 0, np.where(small, 1, self.k))
+        high = np.where(small & ~whole_row, self.k - 1, MANY)
         goal = np.zeros(len(hidden))
         goal[wanted] = sign
         known = [LinearConstraint(np.array(rows), totals, totals)] if rows else []
         found = milp(goal, integrality=np.ones(len(hidden)), bounds=Bounds(low, high), constraints=known)
         assert found.x is not None, "the truth itself fits, so something does"
-        return round(found.x[wanted])
+        best: float = found.x[wanted]
+        return round(best)
 
 
 def counts(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[Cell, int | None]:

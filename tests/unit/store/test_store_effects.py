@@ -112,7 +112,7 @@ def test_an_improvement_taken_back_is_gone(improved: Connection) -> None:
 
 def test_managers_see_the_conclusion_and_no_small_counts(improved: Connection, tmp_path: Path) -> None:
     rare = Action("Pasfoto", ActionKind.PAGE, "webteam", MONDAY_OF_WEEK_8, (Target("passport", "photo-rules"),))
-    sync_decisions(improved, [], [_action(), rare])
+    sync_decisions(improved, [], [_action(facet=None), rare])
     refresh_effects(improved)
     shown = "SELECT title, suppressed, calls_after, verdict, explanation LIKE 'In %' FROM action_effect ORDER BY title"
     publish_from(improved, tmp_path / "t.duckdb", PublishSettings(k=10), LATER)

@@ -4,10 +4,11 @@
 WITH judged AS (
     SELECT
         r.*,
-        coalesce(p.suppressed, false) OR r.expected * r.weeks_before < k() AS hidden,
+        coalesce(p.suppressed, false) OR week_hides(r.week_start) OR r.expected * r.weeks_before < k() AS hidden,
         r.topic IN (
-            SELECT b.topic FROM published.topics_per_week b
-            JOIN compared_weeks w ON w.week_start = b.week_start AND NOT w.is_last WHERE b.suppressed
+            SELECT b.topic FROM judged_topics b
+            JOIN compared_weeks w ON w.week_start = b.week_start AND NOT w.is_last
+            WHERE b.hidden OR week_hides(b.week_start)
         ) AS gives_away
     FROM rising_topics r
     LEFT JOIN published.topics_per_week p ON p.week_start = r.week_start AND p.topic = r.topic

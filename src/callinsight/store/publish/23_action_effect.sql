@@ -16,8 +16,16 @@ hiding AS (
     SELECT
         a.action_id, c.topic, c.week_start, c.calls,
         c.week_start < a.effective_on AS before,
-        CASE WHEN c.exposed OR week_hides(c.week_start) THEN c.calls ELSE c.low END AS low,
-        CASE WHEN c.exposed OR week_hides(c.week_start) THEN c.calls ELSE c.high END AS high
+        CASE
+            WHEN week_hides(c.week_start) THEN if(is_small(c.calls), 1, k())  -- nothing else is told of that week
+            WHEN c.exposed THEN c.calls
+            ELSE c.low
+        END AS low,
+        CASE
+            WHEN week_hides(c.week_start) THEN if(is_small(c.calls), k() - 1, 2 * k())
+            WHEN c.exposed THEN c.calls
+            ELSE c.high
+        END AS high
     FROM action_effect a
     JOIN action_targets t USING (action_id)
     JOIN cells c ON c.topic = t.topic AND c.facet IS NOT DISTINCT FROM t.facet
