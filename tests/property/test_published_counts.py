@@ -55,6 +55,10 @@ _crowds = st.lists(st.tuples(_kinds, st.integers(1, 2 * K + 2)), min_size=1, max
 ACTIONS = [
     Action("Brief", ActionKind.LETTER, "webteam", date(2027, 2, 15), (Target("passport"),)),
     Action("Pagina", ActionKind.PAGE, "webteam", date(2027, 2, 15), (Target("parking", "cost"),)),
+    Action(
+        "Allebei", ActionKind.PROCESS, "webteam", date(2027, 2, 15), (Target("passport", "letter"), Target("parking"))
+    ),
+    Action("Later", ActionKind.PAGE, "webteam", date(2027, 2, 22), (Target("passport"), Target("parking"))),
 ]
 
 Crowds = list[tuple[tuple[int, int, tuple[str, ...], str | None, str, str | None], int]]

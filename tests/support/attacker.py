@@ -2,8 +2,9 @@
 
 What is not shown is an unknown whole number. The attacker knows which hidden counts are small (1 to k - 1) and which
 are not (k or more), which is more than the copy tells, and every sum that happens to hold between the tables. Of a row
-that hides as a whole nothing is known of its counts, not even that they are not zero. Integer programming then gives the
-lowest and the highest that each hidden count can be.
+that hides as a whole nothing is known of its counts, not even that they are not zero; the same goes for a row that is
+left out, even if the attacker guesses which it was. Integer programming then gives the lowest and the highest that each
+hidden count can be.
 """
 
 from collections.abc import Iterable, Iterator
@@ -55,11 +56,12 @@ class Found:
 
 @dataclass(slots=True)
 class Attacker:
-    """Knows the copy (``shown``, ``None`` where it is hidden); ``true`` only decides which sums hold."""
+    """Knows the copy (``shown``, ``None`` where it is hidden or left out); ``true`` only decides which sums hold."""
 
     k: int
     true: dict[Cell, int]
     shown: dict[Cell, int | None]
+    left_out: frozenset[Cell] = frozenset()
     sums: list[tuple[dict[Cell, int], int]] = field(default_factory=list)
 
     def knows(self, parts: dict[Cell, int], total: int) -> None:
@@ -91,9 +93,9 @@ class Attacker:
 
     def _end(self, wanted: int, sign: int, hidden: list[Cell], rows: list[np.ndarray], totals: list[int]) -> int:
         small = np.array([0 < self.true[cell] < self.k for cell in hidden])
-        whole_row = np.array([len(COUNTS[cell[0]][1]) > 1 for cell in hidden])
-        low = np.where(whole_row, 0, np.where(small, 1, self.k))
-        high = np.where(small & ~whole_row, self.k - 1, MANY)
+        unknown = np.array([len(COUNTS[cell[0]][1]) > 1 or cell in self.left_out for cell in hidden])
+        low = np.where(unknown, 0, np.where(small, 1, self.k))
+        high = np.where(small & ~unknown, self.k - 1, MANY)
         goal = np.zeros(len(hidden))
         goal[wanted] = sign
         known = [LinearConstraint(np.array(rows), totals, totals)] if rows else []
@@ -119,9 +121,12 @@ def attacker(connection: duckdb.DuckDBPyConnection, k: int) -> Attacker:
     """An attacker on the copy attached as ``published``, with all sums between the tables that hold in truth."""
     true = {cell: value for cell, value in counts(connection, "main").items() if value is not None}
     shown = counts(connection, "published")
-    made = Attacker(k, {cell: true[cell] for cell in shown}, shown)
+    left_out = frozenset(true) - frozenset(shown)
+    made = Attacker(k, true, shown | dict.fromkeys(left_out), left_out)
     for parts in _relations(connection, made):
         made.knows(parts, 0)
+    for parts, total in _expected(connection, made):
+        made.knows(parts, total)
     return made
 
 
@@ -176,19 +181,46 @@ def _of_week(cells: _Cells, week: str) -> Iterator[dict[Cell, int]]:
 def _of_actions(
     connection: duckdb.DuckDBPyConnection, cells: _Cells, weeks: Iterable[str]
 ) -> Iterator[dict[Cell, int]]:
-    """Improvements that begin on a Monday: the weeks before and after it, of the topic or question they are about."""
+    """Improvements that begin on a Monday: the weeks before and after it, of the topics or questions they are about."""
     told = connection.execute(
-        "SELECT a.title, CAST(a.effective_on AS VARCHAR), t.topic, t.facet "
-        "FROM actions a JOIN action_targets t USING (action_id)"
+        "SELECT a.title, CAST(a.effective_on AS VARCHAR), list((t.topic, t.facet)) "
+        "FROM actions a JOIN action_targets t USING (action_id) GROUP BY ALL"
     ).fetchall()
-    for title, monday, topic, facet in told:
+    for title, monday, targets in told:
+        both: dict[Cell, int] = {}
         for column, side in (
             ("calls_before", [week for week in weeks if week < monday]),
             ("calls_after", [week for week in weeks if week >= monday]),
         ):
-            table, key = ("questions_per_week", (topic, facet)) if facet else ("topics_per_week", (topic,))
-            parts = [cell for week in side for cell in cells.of(table, week, *key)]
-            yield _less(cells.of("action_effect", title, column=column), parts)
+            parts = [
+                cell
+                for topic, facet in targets
+                for week in side
+                for cell in (
+                    cells.of("questions_per_week", week, topic, facet)
+                    if facet
+                    else cells.of("topics_per_week", week, topic)
+                )
+            ]
+            known = _less(cells.of("action_effect", title, column=column), parts)
+            yield known
+            both |= known
+        if len(targets) > 1:  # a call about two of them counts once
+            yield both | dict.fromkeys(cells.of("topics_together"), 1)
+
+
+def _expected(connection: duckdb.DuckDBPyConnection, known: Attacker) -> Iterator[tuple[dict[Cell, int], int]]:
+    """Topics that rose or fell: with as many working days in each week, what was expected is the mean of the weeks before."""
+    cells = _Cells(known.shown)
+    rows = connection.execute(
+        "SELECT CAST(week_start AS VARCHAR), topic, calls, expected, weeks_before FROM published.rising_topics"
+    ).fetchall()
+    for week, topic, calls, expected, weeks_before in rows:
+        if calls is not None:
+            yield dict.fromkeys(cells.of("topics_per_week", week, topic), 1), calls
+        if expected is not None:
+            of_topic = [cell for cell in cells.of("topics_per_week") if cell[3] == topic and cell[2] < week]
+            yield dict.fromkeys(of_topic, 1), round(expected * weeks_before)
 
 
 def _of_month(cells: _Cells, month: str, weeks: Iterable[str], classes: dict[str, str]) -> Iterator[dict[Cell, int]]:
@@ -201,6 +233,8 @@ def _of_month(cells: _Cells, month: str, weeks: Iterable[str], classes: dict[str
     yield _less(flagged, inside("signals_per_week", "multi-problem"))
     pairs = cells.of("several_problems_per_month", month, column="two_topics")
     yield _less(pairs, cells.of("topics_together", month))
+    spoken = [*inside("recognition_per_week"), *cells.of("topics_together", month)]
+    yield _less(inside("topics_per_week"), spoken)
     ended = {
         name: cells.of("first_contact_per_month", month, column=name) for name in ("solved", "not_solved", "excluded")
     }

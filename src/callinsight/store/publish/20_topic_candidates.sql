@@ -1,7 +1,7 @@
 -- Candidates for new topics that nobody has decided on. One with fewer calls than k is left out as a whole, since its
 -- terms would tell of few callers. The counts of its last week are hidden when that week hides (rules/
 -- 30_judged_candidate_weeks.sql). What was expected is the sum of the weeks before in other words, so it is left out when
--- any week hides; the conclusion stays.
+-- any week hides, and the conclusion with it.
 WITH judged AS (
     SELECT
         c.*,
@@ -19,6 +19,6 @@ SELECT
     CASE WHEN NOT hidden AND NOT gives_away THEN expected END AS expected,
     CASE WHEN NOT hidden AND NOT gives_away THEN expected_low END AS expected_low,
     CASE WHEN NOT hidden AND NOT gives_away THEN expected_high END AS expected_high,
-    CASE WHEN NOT hidden THEN trend END AS trend
+    CASE WHEN NOT hidden AND NOT gives_away THEN trend END AS trend
 FROM judged
 ORDER BY calls DESC, candidate_id
