@@ -7,7 +7,7 @@ left out, even if the attacker guesses which it was. Integer programming then gi
 hidden count can be.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -179,14 +179,14 @@ def _of_week(cells: _Cells, week: str) -> Iterator[dict[Cell, int]]:
 
 
 def _of_actions(
-    connection: duckdb.DuckDBPyConnection, cells: _Cells, weeks: Iterable[str]
+    connection: duckdb.DuckDBPyConnection, cells: _Cells, weeks: Collection[str]
 ) -> Iterator[dict[Cell, int]]:
     """Improvements that begin on a Monday: the weeks before and after it, of the topics or questions they are about."""
     told = connection.execute(
-        "SELECT a.title, CAST(a.effective_on AS VARCHAR), list((t.topic, t.facet)) "
-        "FROM actions a JOIN action_targets t USING (action_id) GROUP BY ALL"
+        "SELECT e.title, CAST(e.effective_on AS VARCHAR), e.weeks_before + e.weeks_after, list((t.topic, t.facet)) "
+        "FROM action_effect e JOIN action_targets t USING (action_id) GROUP BY ALL"
     ).fetchall()
-    for title, monday, targets in told:
+    for title, monday, weeks_used, targets in told:
         both: dict[Cell, int] = {}
         for column, side in (
             ("calls_before", [week for week in weeks if week < monday]),
@@ -205,12 +205,12 @@ def _of_actions(
             known = _less(cells.of("action_effect", title, column=column), parts)
             yield known
             both |= known
-        if len(targets) > 1:  # a call about two of them counts once
+        if len(targets) > 1 and weeks_used == len(weeks):  # a call about two of them counts once
             yield both | dict.fromkeys(cells.of("topics_together"), 1)
 
 
 def _expected(connection: duckdb.DuckDBPyConnection, known: Attacker) -> Iterator[tuple[dict[Cell, int], int]]:
-    """Topics that rose or fell: with as many working days in each week, what was expected is the mean of the weeks before."""
+    """Topics that rose or fell: what was expected is the mean of the weeks before, if all had as many working days."""
     cells = _Cells(known.shown)
     rows = connection.execute(
         "SELECT CAST(week_start AS VARCHAR), topic, calls, expected, weeks_before FROM published.rising_topics"

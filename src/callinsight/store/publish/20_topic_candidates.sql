@@ -5,7 +5,7 @@
 WITH judged AS (
     SELECT
         c.*,
-        coalesce(expected, 0) * 8 < k() OR candidate_id || last_week IN (
+        candidate_id || last_week IN (
             SELECT candidate_id || week_start FROM judged_candidate_weeks WHERE hidden OR exposed OR NOT over
         ) AS hidden,
         candidate_id IN (SELECT candidate_id FROM judged_candidate_weeks WHERE hidden) AS gives_away

@@ -5,8 +5,8 @@ WITH judged AS (
         p.*,
         some_small([promises, with_term, without_term, without_request, promises - without_request, callbacks, broken])
             OR week_hides(p.week_start)
-            OR EXISTS (FROM published.outcomes_per_week o
-                WHERE o.week_start = p.week_start AND o.suppressed AND o.outcome = 'callback-request')
+            OR EXISTS (FROM judged_outcomes o
+                WHERE o.week_start = p.week_start AND (o.hidden OR o.exposed) AND o.outcome = 'callback-request')
             OR EXISTS (FROM published.signals_per_week s
                 WHERE s.week_start = p.week_start AND s.suppressed
                     AND s.kind IN ('promise-made', 'promise-without-date', 'broken-promise-callback')) AS hidden
