@@ -1,7 +1,8 @@
 -- What rising_topics concludes whatever the hidden counts of the weeks before are: they may be anything from low to high, so
 -- the conclusion tells nothing of them. The formulas are those of rising_topics, at the ends of what is possible: the sum of
--- the weeks before from low to high, and the dispersion from 1 to most, to which a week adds most at one of the four
--- corners (a square over a mean is convex in both). Without a conclusion that is certain, verdict is empty.
+-- the weeks before from low to high, and the dispersion from 1 to most. Pearson's chi-square is convex in the counts (a
+-- square over a sum), so it is highest when each is at one of its ends: of at most eight weeks all these are tried.
+-- Without a conclusion that is certain, verdict is empty.
 WITH last_week AS (
     SELECT DISTINCT week_start, weeks_before FROM rising_topics
 ),
@@ -17,26 +18,33 @@ weeks AS (
 counts AS (
     SELECT
         r.topic, r.calls, r.weeks_before, w.days,
-        CASE WHEN t.hidden THEN t.low ELSE coalesce(t.calls, 0) END AS low,
-        CASE WHEN t.hidden THEN t.high ELSE coalesce(t.calls, 0) END AS high,
+        row_number() OVER (PARTITION BY r.topic ORDER BY w.week_start) - 1 AS place,
         days / sum(days) OVER (PARTITION BY r.topic) AS share,
-        greatest(sum(low) OVER (PARTITION BY r.topic), 0.001) AS all_low,
-        greatest(sum(high) OVER (PARTITION BY r.topic), 0.001) AS all_high
+        CASE WHEN t.hidden THEN t.low ELSE coalesce(t.calls, 0) END AS low,
+        CASE WHEN t.hidden THEN t.high ELSE coalesce(t.calls, 0) END AS high
     FROM rising_topics r
     CROSS JOIN weeks w
     LEFT JOIN judged_topics t ON t.topic = r.topic AND t.week_start = w.week_start
+    WHERE r.weeks_before >= 3
+),
+ends AS (
+    SELECT
+        c.topic, e.mask,
+        sum(if(e.mask & (1 << c.place) > 0, c.high, c.low)) AS n,
+        sum(power(if(e.mask & (1 << c.place) > 0, c.high, c.low), 2) / c.share) AS squares
+    FROM counts c CROSS JOIN range(1 << (SELECT count(*) FROM weeks)) e(mask)
+    GROUP BY c.topic, e.mask
+),
+spreads AS (
+    SELECT topic, max(CASE WHEN n > 0 THEN squares / n - n ELSE 0 END) AS chi_square FROM ends GROUP BY topic
 ),
 spread AS (
     SELECT
-        topic, calls, weeks_before, all_low, all_high,
+        topic, any_value(calls) AS calls, any_value(weeks_before) AS weeks_before, sum(low) AS all_low, sum(high) AS all_high,
         (SELECT coalesce(any_value(w.days), 5) FROM working w JOIN last_week USING (week_start)) / sum(days) AS ratio,
-        greatest(1, sum(greatest(
-            power(low - all_low * share, 2) / (all_low * share), power(high - all_low * share, 2) / (all_low * share),
-            power(low - all_high * share, 2) / (all_high * share), power(high - all_high * share, 2) / (all_high * share)
-        )) / (weeks_before - 1)) AS most
-    FROM counts
-    WHERE weeks_before >= 3
-    GROUP BY topic, calls, weeks_before, all_low, all_high
+        greatest(1, any_value(chi_square) / (any_value(weeks_before) - 1)) AS most
+    FROM counts JOIN spreads USING (topic)
+    GROUP BY topic
 ),
 bounds AS (
     SELECT
