@@ -178,8 +178,11 @@ def test_what_was_expected_stays_hidden_with_a_week_before(
     load_batch(labelled, [*make_weeks((20,) * 6), *make_weeks((0, 0, 1, 0, 0, 6), "bulky-waste", "few")], [])
     publish_from(labelled, target, PublishSettings(k=5), NOW)
     # in the third week the count of passports hides with the single call beside it
-    hidden = (None, "niet te tonen")
-    assert _rising(target) == (("bulky-waste", False, 6, *hidden), ("passport", False, 20, *hidden))
+    # it can be from five to twenty, and the last week is no change in any case
+    assert _rising(target) == (
+        ("bulky-waste", False, 6, None, "niet te tonen"),
+        ("passport", False, 20, None, "geen verandering"),
+    )
 
 
 @pytest.mark.parametrize(("last", "verdict"), [(60, "stijgt"), (9, "niet te tonen"), (4, None)])
