@@ -33,8 +33,8 @@ class InboxSettings:
     ``metadata``: ``sidecar`` (NAME.json), ``csv`` (a CSV per delivery), ``name`` (``name_pattern``, a regular
     expression with the named group ``started_at`` and others of the documented fields), or ``auto``: the first of
     these that a recording has. ``time_zone`` is for times without an offset in a CSV or a name. A file younger than
-    ``settle_seconds`` may still be growing and waits for the next night. Unless ``read_caller`` the number of the caller
-    is dropped unread.
+    ``settle_seconds`` may still be growing and waits for the next night. Unless ``read_caller`` the caller's number is
+    dropped unread.
     """
 
     metadata: MetadataSource = "auto"
@@ -229,7 +229,8 @@ class _Search:
         caller = self._settings.read_caller
         if sidecar is not None:
             self._used.add(sidecar.name)
-            return inbox_metadata.metadata_of(inbox_metadata.read_sidecar(self._read(sidecar)), None, read_caller=caller)
+            fields = inbox_metadata.read_sidecar(self._read(sidecar))
+            return inbox_metadata.metadata_of(fields, None, read_caller=caller)
         if rows:
             answers = {inbox_metadata.metadata_of(row.fields, self._zone, read_caller=caller) for row in rows}
             if len(answers) > 1:  # two deliveries that contradict each other

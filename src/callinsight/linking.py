@@ -39,8 +39,8 @@ class Period:
         if len(bytes.fromhex(self.key)) != _KEY_BYTES:
             raise ValueError("the key of a period has 32 bytes")
 
-    def goes_on(self, term_days: int) -> date:
-        """The day on which the key is erased when transcripts are kept ``term_days``."""
+    def erased_on(self, term_days: int) -> date:
+        """The day on which the key is to be erased when transcripts are kept ``term_days``."""
         return self.end_day + timedelta(days=term_days)
 
 
@@ -85,7 +85,7 @@ class Keyring:
 
     def due(self, today: date, term_days: int) -> tuple[Period, ...]:
         """Periods whose key is to be erased when transcripts are kept ``term_days``."""
-        return tuple(one for one in self.periods if one.goes_on(term_days) <= today)
+        return tuple(one for one in self.periods if one.erased_on(term_days) <= today)
 
     def without(self, gone: Collection[Period]) -> "Keyring":
         """With these keys erased for good."""

@@ -14,10 +14,11 @@ import unicodedata
 _REGION = "NL"
 _DIGEST_BYTES = 16
 _KEY_BYTES = 32
-_URI = re.compile(r"<?(?:sips?|tel):(?P<user>[^@;>?]*).*", re.DOTALL)
+_URI = re.compile(r"(?:^|<)(?:sips?|tel):(?P<user>[^@;>?]*)")
 _LIKE_A_NUMBER = re.compile(r"\+?[\d\s()./\-\u2010-\u2015]+")
-_ABROAD_WITHOUT_PLUS = re.compile(r"[1-9]\d{10,14}")
-"""As some telephone systems write: country code first, nothing before it. Shorter ones may be a customer's number."""
+_WITH_COUNTRY = range(11, 16)
+"""Figures of a number that begins with its country code and nothing before it, as some telephone systems write. With
+fewer figures it may as well be a customer's number."""
 
 _WITHHELD = frozenset(
     (
@@ -36,7 +37,7 @@ def normalised(caller: str) -> str | None:
     characters but for blanks around it and capitals. ``None`` when it names nobody: withheld, empty, zeros.
     """
     text = unicodedata.normalize("NFKC", caller).strip().casefold()
-    uri = _URI.fullmatch(text)
+    uri = _URI.search(text)
     text = text if uri is None else uri["user"].strip()
     told = text.strip("<>\"' ")
     if told.partition("@")[0] in _WITHHELD or not any(letter.isalnum() and letter != "0" for letter in told):
@@ -47,11 +48,12 @@ def normalised(caller: str) -> str | None:
 def _number(text: str) -> str | None:
     if _LIKE_A_NUMBER.fullmatch(text) is None:
         return None
-    if text[0] not in "0+(" and _ABROAD_WITHOUT_PLUS.fullmatch(text) is None:
-        return None  # "14 0318" and the like are no callers, and nine figures may be anything
+    bare = text[0] not in "0+("
+    if bare and sum(letter.isdigit() for letter in text) not in _WITH_COUNTRY:
+        return None  # nine figures may be a telephone number without its nought, or anybody's customer number
     import phonenumbers
 
-    for written in (text, f"+{text}"):
+    for written in (f"+{text}",) if bare else (text,):
         try:
             number = phonenumbers.parse(written, _REGION)
         except phonenumbers.NumberParseException:
