@@ -61,24 +61,25 @@ def chosen(made: Path, tmp_path: Path) -> Settings:
 
 
 def test_access_finds_a_call_in_every_store_and_only_that_call(chosen: Settings) -> None:
-    found = rights.gather(chosen, MINE)
+    case = rights.gather(chosen, rights.Asked((MINE,)))
+    (found,) = case.dossiers
     assert (found.vectors, found.sound, found.recordings) == (True, f"sound of {MINE}".encode(), 1)
     assert (found.packs, found.candidates) == (("verbeteroverleg-2026-W47.html",), ("k-one",))
     assert set(found.rows) == {
         *("calls", "day_flags", "measures", "questions", "reviews", "signals", "topic_candidate_calls", "turns"),
     }
-    told = json.loads(rights.as_json(found))
+    (told,) = json.loads(rights.as_json(case))["gesprekken"]
     assert told["resultaat"]["call"]["call_id"] == MINE
     assert RARE in json.dumps(told["database"]["turns"])
-    assert OTHER not in rights.as_json(found)
-    named = {kept.pattern.partition("/")[0] for kept, _ in found.places if kept}
+    assert OTHER not in rights.as_json(case)
+    named = {kept.pattern.partition("/")[0] for kept, _ in case.places if kept}
     assert named >= {"results", "embeddings", "candidates", "callinsight.duckdb*", "reviews", "overleg", "review"}
-    assert found.published  # since these settings publish quotes
-    assert found.scan.unread == ()
+    assert case.published  # since these settings publish quotes
+    assert case.scan.unread == ()
 
 
 def test_the_page_says_it_in_plain_dutch_and_is_never_overwritten(chosen: Settings, tmp_path: Path) -> None:
-    found = rights.gather(chosen, MINE)
+    found = rights.gather(chosen, rights.Asked((MINE,)))
     page = access_page.render(found, load_taxonomy(chosen.models.taxonomy))
     for said in (RARE, "Paspoort", "Er is een luisterkopie", "klopt (teamleider)", "30 dagen (`retention."):
         assert said.replace("`", "") in page.replace("`", ""), said
@@ -93,28 +94,28 @@ def test_the_page_says_it_in_plain_dutch_and_is_never_overwritten(chosen: Settin
 def test_a_call_whose_words_are_gone_says_so(chosen: Settings) -> None:
     path = bundle.result_path(chosen.work.results, MINE)
     bundle.write_result(chosen.work.results, bundle.read_result(path).without_words())
-    page = access_page.render(rights.gather(chosen, MINE), load_taxonomy(chosen.models.taxonomy))
+    page = access_page.render(rights.gather(chosen, rights.Asked((MINE,))), load_taxonomy(chosen.models.taxonomy))
     assert "De woorden zijn gewist, omdat de bewaartermijn voorbij is." in page
 
 
 def test_nothing_is_told_as_such(chosen: Settings) -> None:
     with pytest.raises(SettingsError, match=f"nothing about call call-0002-2; did you mean {MINE}"):
-        rights.gather(chosen, "call-0002-2")
+        rights.gather(chosen, rights.Asked(("call-0002-2",)))
     with pytest.raises(SettingsError, match="no call id"):
-        rights.gather(chosen, "../etc/passwd")
+        rights.gather(chosen, rights.Asked(("../etc/passwd",)))
 
 
 def test_forget_erases_every_store_and_the_search_finds_nothing(
     chosen: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
-    other = rights.gather(chosen, OTHER)
+    (other,) = rights.gather(chosen, rights.Asked((OTHER,))).dossiers
     done = care.forget(chosen, [MINE], NOW)
     assert done.scan.clean, done.scan
     assert all(number for name, number in done.erased.stores if name != "Opzij gelegd"), done.erased
     with pytest.raises(SettingsError, match="nothing about call"):
-        rights.gather(chosen, MINE)
-    left = rights.gather(chosen, OTHER)
+        rights.gather(chosen, rights.Asked((MINE,)))
+    (left,) = rights.gather(chosen, rights.Asked((OTHER,))).dossiers
     assert (left.result, left.sound, left.packs, left.reviews) == (
         other.result,
         other.sound,
