@@ -156,7 +156,8 @@ def _linking(settings: Settings) -> str:
     if not periods:
         return told
     last = max(one.erased_on(settings.retention.transcripts_days) for one in periods)
-    kept = f"{len(periods)} keys{'' if on else ' of earlier calls'}, the last is kept until {last:%d-%m-%Y}"
+    keys = "1 key" if len(periods) == 1 else f"{len(periods)} keys"
+    kept = f"{keys}{'' if on else ' of earlier calls'}, the last is kept until {last:%d-%m-%Y}"
     return f"{told}; {kept}"
 
 

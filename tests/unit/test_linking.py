@@ -410,7 +410,7 @@ def test_doctor_says_whether_calls_are_linked(tmp_path: Path, mute: Mute) -> Non
     (period,) = linking.read_keys(on.work.linking_keys).periods
     until = f"the last is kept until {period.end_day + timedelta(days=30):%d-%m-%Y}"
     assert found(on).finding.endswith(until)
-    assert found(off).finding == f"ok: off, calls of one caller are not linked; 1 keys of earlier calls, {until}"
+    assert found(off).finding == f"ok: off, calls of one caller are not linked; 1 key of earlier calls, {until}"
     assert period.key not in found(on).finding
     on.work.linking_keys.chmod(0o644)
     assert (found(on).well, found(on).finding) == (False, "others can read linking_keys.json: chmod 600 it")

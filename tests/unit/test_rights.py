@@ -84,7 +84,14 @@ def test_access_finds_a_call_in_every_store_and_only_that_call(chosen: Settings)
 def test_the_page_says_it_in_plain_dutch_and_is_never_overwritten(chosen: Settings, tmp_path: Path) -> None:
     found = rights.gather(chosen, rights.Asked((MINE,)))
     page = access_page.render(found, load_taxonomy(chosen.models.taxonomy))
-    for said in (RARE, "Paspoort", "Er is een luisterkopie", "klopt (teamleider)", "30 dagen (`retention."):
+    for said in (
+        RARE,
+        "Paspoort",
+        "Zelfstandig afgehandeld",
+        "Er is een luisterkopie",
+        "klopt (teamleider)",
+        "30 dagen (`retention.",
+    ):
         assert said.replace("`", "") in page.replace("`", ""), said
     assert OTHER not in page
     written = rights.write(tmp_path / "inzage", found, page)

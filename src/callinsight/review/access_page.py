@@ -3,6 +3,7 @@
 One page for all calls of a case, in order of time: a citizen reads or prints one thing.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -72,7 +73,6 @@ def _questions(dossier: Dossier, taxonomy: Taxonomy) -> list[tuple[str, str, str
     return found
 
 
-def _label(known: object, name: str) -> str:
+def _label(known: Mapping[str, object], name: str) -> str:
     """The label of an id; the id itself when the list of topics no longer has it."""
-    entry = known.get(name) if isinstance(known, dict) else None
-    return getattr(entry, "label", name)
+    return str(getattr(known.get(name), "label", name))
