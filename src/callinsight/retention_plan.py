@@ -11,7 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from callinsight import aggregates, bundle, copies, decisions, embeddings, linking, old_recordings
+from callinsight import aggregates, bundle, copies, decisions, embeddings, old_recordings
+from callinsight.errors import StoreError
 from callinsight.ledger import Ledger
 from callinsight.old_recordings import OldRecordings
 from callinsight.settings import Settings
@@ -80,10 +81,7 @@ class _Planner:
         known = {} if self._connection is None else ages(self._connection)
         for call_id in bundle.result_ids(self._settings.work.results):
             if call_id not in known:
-                result = bundle.read_result(bundle.result_path(self._settings.work.results, call_id))
-                began = result.call.started_at
-                linked = result.call.caller_ref is not None
-                known[call_id] = Age(began.timestamp(), wall_clock(began).date(), not result.is_wordless, linked)
+                known[call_id] = _age(bundle.result_path(self._settings.work.results, call_id))
         return known
 
     def _moment(self, days: int) -> float:
@@ -213,6 +211,17 @@ class _Files:
 
     def swept(self, label: str, days: int) -> Swept:
         return _told(label, days, self.days, sum(path.stat().st_size for path in self.due), self.kept)
+
+
+def _age(path: Path) -> Age:
+    """That of a result which the database does not hold; when it is damaged, that of its file, which may hold words."""
+    try:
+        result = bundle.read_result(path)
+    except StoreError:
+        return Age(_made(path), _local_day(_made(path)), True)
+    began = result.call.started_at
+    linked = result.call.caller_ref is not None
+    return Age(began.timestamp(), wall_clock(began).date(), not result.is_wordless, linked)
 
 
 def _local_day(moment: float) -> date:
