@@ -1,9 +1,11 @@
 """Finds the calls of one caller, for whoever asks what is kept about them."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from callinsight import bundle, linking
+from callinsight.errors import StoreError
 from callinsight.ledger import State, open_ledger
 from callinsight.settings import Settings
 from callinsight.store.database import open_reader
@@ -26,7 +28,7 @@ def find(settings: Settings, caller: str) -> Found:
     """Look for the calls of a caller, by telephone number or other reference, under every key that there is.
 
     Raises ``SettingsError`` when calls are not linked or the text names nobody, ``StoreError`` when the database is in
-    use or a result is damaged.
+    use. A damaged result is left out: the search through all files tells of it.
     """
     refs = linking.refs_of(settings, caller)
     with open_ledger(settings.work.ledger, look=True) as ledger:
@@ -43,7 +45,10 @@ def linked_to(settings: Settings, refs: Collection[str]) -> tuple[str, ...]:
         with open_reader(work.database) as connection:
             found, loaded = calls_with(connection, refs), known_calls(connection)
     waiting = [one for one in bundle.result_ids(work.results) if one not in loaded]
-    results = (bundle.read_result(bundle.result_path(work.results, one)) for one in waiting)
-    fresh = [one for one in results if one.call.caller_ref in refs]
+    fresh = []
+    for one in waiting:
+        with suppress(StoreError):
+            result = bundle.read_result(bundle.result_path(work.results, one))
+            fresh += [result] if result.call.caller_ref in refs else []
     fresh.sort(key=lambda one: (one.call.started_at, one.call.call_id))
     return (*found, *(one.call.call_id for one in fresh))

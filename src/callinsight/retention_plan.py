@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from callinsight import aggregates, bundle, copies, decisions, embeddings, old_recordings
+from callinsight import aggregates, bundle, copies, decisions, embeddings, linking, old_recordings
 from callinsight.errors import StoreError
 from callinsight.ledger import Ledger
 from callinsight.old_recordings import OldRecordings

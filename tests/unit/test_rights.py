@@ -300,6 +300,8 @@ def test_a_call_that_was_not_loaded_yet_is_found_too(chosen: Settings, monkeypat
     late = call_of(1, 5)
     bundle.write_result(on.work.results, replace(late, call=replace(late.call, caller_ref=ref)))
     assert callers.find(on, NUMBER).call_ids == (MINE, late.call.call_id)
+    (on.work.results / "zz").mkdir()
+    (on.work.results / "zz" / "czz.json.gz").write_bytes(b"no gzip")  # which the search through all files tells of
     on.work.database.unlink()
     assert callers.find(on, NUMBER).call_ids == (MINE, late.call.call_id)
 
