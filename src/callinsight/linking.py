@@ -97,12 +97,14 @@ _KEYRING: TypeAdapter[Keyring] = TypeAdapter(Keyring)
 
 
 def read_keys(path: Path) -> Keyring:
-    """The keys in the file at ``path``; none when there is no file. Raises ``SettingsError`` when it is damaged."""
+    """The keys in the file at ``path``; none when there is no file. Raises ``SettingsError`` when it cannot be read or is damaged."""
     if not path.exists():
         return Keyring()
     try:
         return _KEYRING.validate_json(path.read_bytes())
-    except (OSError, ValidationError):
+    except OSError as error:
+        raise SettingsError(f"{path.name} cannot be read ({type(error).__name__}): see to its permissions") from None
+    except ValidationError:
         raise SettingsError(
             f"{path.name} is damaged: delete it, then calls of earlier nights are no longer linked with later ones, "
             "and `callinsight retention` removes the links that it was for"
