@@ -97,7 +97,10 @@ _KEYRING: TypeAdapter[Keyring] = TypeAdapter(Keyring)
 
 
 def read_keys(path: Path) -> Keyring:
-    """The keys in the file at ``path``; none when there is no file. Raises ``SettingsError`` when it cannot be read or is damaged."""
+    """The keys in the file at ``path``; none when there is no file.
+
+    Raises ``SettingsError`` when it cannot be read or is damaged.
+    """
     if not path.exists():
         return Keyring()
     try:
