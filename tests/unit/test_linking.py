@@ -195,14 +195,11 @@ def test_periods_do_not_overlap() -> None:
         Period(date(2026, 1, 1), date(2026, 1, 1), key)
 
 
-def ref_in_a_process(folder: str, number: int) -> str | None:
-    del number
-    return linker(Path(folder)).ref_of(NUMBER, NOW)
-
-
 def test_processes_make_one_key_between_them(tmp_path: Path) -> None:
+    """All of them looked before there was a key."""
+    linkers = [linker(tmp_path) for _ in range(24)]
     with ProcessPoolExecutor(4, mp_context=get_context("spawn")) as pool:
-        refs = set(pool.map(ref_in_a_process, [str(tmp_path)] * 24, range(24)))
+        refs = {done.result() for done in [pool.submit(one.ref_of, NUMBER, NOW) for one in linkers]}
     assert len(refs) == 1
     assert None not in refs
     assert len(linking.read_keys(tmp_path / "work" / "linking_keys.json").periods) == 1
