@@ -32,8 +32,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "models": ("models", "List, pull, verify, pin or export models."),
     "eval": ("evaluate", "Score the models on recordings with ground truth."),
     "retag": ("care", "Tag all stored calls again after a model or taxonomy change."),
-    "access": ("rights", "Gather everything that exists about one call, for whoever asks."),
-    "forget": ("rights", "Erase everything that exists about one call."),
+    "access": ("rights", "Gather everything that exists about calls, for whoever asks."),
+    "forget": ("rights", "Erase everything that exists about calls."),
     "retention": ("rights", "Delete what is past its term."),
     "doctor": ("care", "Check the set-up: settings, models, inbox, database, disk."),
 }

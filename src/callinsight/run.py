@@ -37,7 +37,7 @@ from callinsight.store.effects import refresh_effects
 from callinsight.store.export import export, is_behind
 from callinsight.store.failures import keep_failures
 from callinsight.store.load import LoadCounts, RunRecord, delete_calls, finish_load, load_batch
-from callinsight.store.publish import PublishReport, PublishSettings, publish_from
+from callinsight.store.publish import PublishReport, PublishSettings, has_period_ended, publish_from
 from callinsight.store.rebuild import Decisions, Labels
 from callinsight.store.rebuild import rebuild as rebuild_database
 from callinsight.store.report import NightReport, last_run_id, night_report
@@ -142,6 +142,7 @@ def _job(call: PlannedCall) -> Job:
         registered_topic=metadata.registered_topic,
         expected_duration_ms=metadata.duration_ms,
         read=lambda: inbox.read_bytes(call.recording),
+        caller_ref=call.caller_ref,
     )
 
 
@@ -264,7 +265,8 @@ def publish(settings: Settings, *, keep_earlier: bool = True) -> PublishReport:
     Without ``keep_earlier`` no earlier copy stays for whoever is still reading it, since it may hold what is erased.
     Raises ``StoreError``.
     """
-    options = PublishSettings(k=settings.publish.k, include_quotes=settings.publish.include_quotes)
+    chosen = settings.publish
+    options = PublishSettings(chosen.k, chosen.include_quotes, chosen.running_periods)
     with open_writer(settings.work.database) as connection:
         refresh_effects(connection)
         made = publish_from(connection, settings.work.published_database, options)
@@ -375,6 +377,8 @@ def is_waiting(settings: Settings) -> bool:
 
 
 def _is_behind(settings: Settings) -> bool:
-    """Whether results wait to be loaded, or a shape of the published copy is missing: an earlier run was stopped."""
+    """Whether results wait to be loaded, a shape of the published copy is missing, or a week has ended since."""
     published = settings.work.published_database
-    return is_waiting(settings) or not published.exists() or is_behind(published, settings.publish.files)
+    if is_waiting(settings) or not published.exists():
+        return True
+    return is_behind(published, settings.publish.files) or has_period_ended(published, datetime.now(UTC))

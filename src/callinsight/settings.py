@@ -126,6 +126,11 @@ class Work(_Section):
         return self.folder / "callinsight.duckdb"
 
     @property
+    def linking_keys(self) -> Path:
+        """Keys behind the references of callers, one for each period; whoever has one can try out numbers."""
+        return self.folder / "linking_keys.json"
+
+    @property
     def packs(self) -> Path:
         """Folder of the improvement meeting's packs, which hold redacted sentences and are for the meeting alone."""
         return self.folder / "overleg"
@@ -208,6 +213,13 @@ class Privacy(_Section):
         return value
 
 
+class Linking(_Section):
+    """Whether calls of one caller are linked, and how many days a key lasts."""
+
+    enabled: bool = False
+    rotation_days: int = Field(default=30, ge=1, le=366)
+
+
 Weekday = Literal["maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"]
 
 _WEEK: tuple[Weekday, ...] = ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag")
@@ -247,6 +259,7 @@ class Publish(_Section):
     """What managers may see."""
 
     k: int = Field(default=10, ge=1)
+    running_periods: bool = False
     include_quotes: bool = False
     files: tuple[Literal["parquet", "csv", "xlsx"], ...] = ("parquet", "csv", "xlsx")
 
@@ -328,6 +341,7 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     process: Process = Process()
     privacy: Privacy = Privacy()
+    linking: Linking = Linking()
     calendar: Calendar = Calendar()
     publish: Publish = Publish()
     review: Review = Review()

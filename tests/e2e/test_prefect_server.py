@@ -212,7 +212,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
 
 def test_a_triggered_night_completes_and_publishes(night: Night) -> None:
     assert night.state["type"] == "COMPLETED", night.state["message"]
-    answer = run_query(night.work / "published" / "trends.duckdb", "SELECT sum(calls) FROM nights")
+    answer = run_query(night.work / "published" / "trends.duckdb", "SELECT sum(calls) FROM recognition_per_week")
     assert [int(str(calls)) for (calls,) in answer.rows] == [len(night.names)]
 
 

@@ -25,7 +25,7 @@ LAYERS = [
         "store",
     },
     {"inbox", "quarantine", "decisions", "copies", "review_copy", "embeddings", "candidate_files"},
-    {"aggregates", "deletions", "erasure"},
+    {"aggregates", "deletions", "erasure", "linking"},
     {"annotations", "transcript_normaliser"},
     {"worker", "scoring", "discovery"},
     {"old_recordings"},
@@ -33,6 +33,7 @@ LAYERS = [
     {"run", "evaluate"},
     {"score_page"},
     {"care", "meeting", "retag", "reprocess", "inventory", "retention", "retention_plan", "traces"},
+    {"callers"},
     {"rights"},
     {"new_topics"},
     {"console"},
@@ -55,6 +56,7 @@ DOORS: dict[str, str | tuple[str, ...]] = {
     "jinja2": ("score_page.py", "review/"),
     "matplotlib": "review/",
     "xlsxwriter": "store/workbook.py",
+    "phonenumbers": "core/callers.py",
 }
 HEAVY = {
     *("torch", "pyannote", "transformers", "faster_whisper", "ctranslate2", "av", "jiwer", "soxr", "sklearn"),

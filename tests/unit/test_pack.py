@@ -43,7 +43,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, s
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
         chosen = settings.load(
-            overrides={"work": {"folder": str(folder / "work")}, "publish": {"k": 5, "files": ["csv"]}}
+            overrides={
+                "work": {"folder": str(folder / "work")},
+                "publish": {"k": 4, "files": ["csv"], "running_periods": True},
+            }
         )
         flagged = [
             ("flag-urgent", (("child-safety", Severity.SAME_DAY),), "ik maak mij zorgen om een kind <NAAM>"),
@@ -85,7 +88,7 @@ def test_the_week_is_told(made: tuple[Settings, str]) -> None:
     _, page = made
     text = _text(page)
     assert "De week van maandag 23-11-2026: 64 gesprekken." in text
-    assert "Aantallen onder 5 zijn weggelaten." in text
+    assert "Aantallen onder 4 zijn weggelaten." in text
     assert re.search(r"Paspoort\s+Wat kost het\?\s+34", _text(_section(page, "vragen")))
     rising = _text(_section(page, "verandering"))
     assert "stijgt" in rising
@@ -100,6 +103,26 @@ def test_improvements_come_with_their_effect(made: tuple[Settings, str]) -> None
     assert re.search(r"In 5 weken 25 gesprekken; zonder verbetering waren er 1\d\d te verwachten", told)
     assert "2026-W48: 5." in told
     assert "Verbeteroverleg, week 48 van 2026" in page
+
+
+def test_what_would_give_hidden_weeks_away_is_not_told(made: tuple[Settings, str]) -> None:
+    """Four calls a week about containers hide below five, and those about parking with them."""
+    chosen, _ = made
+    strict = chosen.model_copy(update={"publish": chosen.publish.model_copy(update={"k": 5})})
+    try:
+        run.publish(strict)
+        path = pack.make(strict).path
+        assert path is not None
+        page = path.read_text(encoding="utf-8")
+    finally:
+        run.publish(chosen)
+        pack.make(chosen)
+    rising = _text(_section(page, "verandering"))
+    assert "Container of afvalpas stijgt 25 gesprekken. Wat gewoon was geweest is niet te tonen" in rising
+    told = _section(page, "verbeteringen")
+    assert "Pagina &lt;b&gt;parkeren&lt;/b&gt; hersteld: niet te tonen" in told
+    assert "Niet te tonen: er zijn kleine aantallen bij" in told
+    assert "2026-W47: weggelaten, 2026-W48: 5." in told
 
 
 def test_flagged_calls_come_with_the_turns_around_their_evidence(made: tuple[Settings, str]) -> None:

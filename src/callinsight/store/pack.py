@@ -159,8 +159,11 @@ def _series(
     ).rows
     by_action = run_query(
         published,
-        "SELECT action_id, iso_week, sum(calls)::INTEGER, bool_or(suppressed) FROM action_targets t "  # noqa: S608
-        "JOIN questions_per_week q ON q.topic = t.topic AND (t.facet IS NULL OR q.facet = t.facet) "
+        # a hidden topic shows none of its questions
+        "WITH asked AS (FROM questions_per_week "  # noqa: S608
+        "UNION ALL BY NAME SELECT *, '*' AS facet FROM topics_per_week WHERE suppressed) "
+        "SELECT action_id, iso_week, sum(calls)::INTEGER, bool_or(suppressed) FROM action_targets t "
+        "JOIN asked q ON q.topic = t.topic AND (t.facet IS NULL OR q.facet IN (t.facet, '*')) "
         f"WHERE {until} GROUP BY ALL",
     ).rows
     return weeks, _lined_up(by_topic, weeks), _lined_up(by_action, weeks)

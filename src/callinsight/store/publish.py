@@ -18,21 +18,10 @@ from callinsight.store.summaries import require_fresh
 
 DEFAULT_K = 10
 WITH_QUOTES = "with_quotes"
+RULES = "rules"
+"""The folder of macros, and of questions that judge which counts hide; their answers are temporary tables."""
 
 _READABLE = 0o444
-
-_MACROS = """
-CREATE OR REPLACE TEMP MACRO is_small(calls) AS calls < getvariable('k');
-CREATE OR REPLACE TEMP MACRO hide(calls, grp, tie) AS
-    is_small(calls)
-    OR (
-        count(*) FILTER (is_small(calls)) OVER (PARTITION BY grp) = 1
-        AND row_number() OVER (PARTITION BY grp, is_small(calls) ORDER BY calls, tie) = 1
-    );
-"""
-# hide(): a lone small count in a group is no secret when the total of the group is known, so the smallest of the other
-# counts hides with it. This is complementary suppression of the simplest kind; it does not stop somebody who combines
-# many tables or several publications.
 
 _PUBLICATION = """
 CREATE TABLE published.publication AS
@@ -62,10 +51,15 @@ _SUPPRESSED = "Of de aantallen zijn weggelaten omdat ze te klein zijn, of omdat 
 
 @dataclass(frozen=True, slots=True)
 class PublishSettings:
-    """How to publish. Counts below ``k`` (at least 1, which hides nothing) are hidden; quotes only on demand."""
+    """How to publish. Counts below ``k`` (at least 1, which hides nothing) are hidden; quotes only on demand.
+
+    Weeks and months that are not over are left out unless ``running_periods`` or ``k`` is 1: from one night to the next
+    they would tell the counts of a single day.
+    """
 
     k: int = DEFAULT_K
     include_quotes: bool = False
+    running_periods: bool = False
 
     def __post_init__(self) -> None:
         if self.k < 1:
@@ -116,11 +110,27 @@ def fill_published(connection: duckdb.DuckDBPyConnection, settings: PublishSetti
 
 
 def _make_tables(connection: duckdb.DuckDBPyConnection, settings: PublishSettings, now: datetime) -> None:
-    connection.execute(f"SET VARIABLE k = {int(settings.k)}")
-    connection.execute(_MACROS)
+    _judge(connection, settings, now)
     for script in _allow_list(settings):
         connection.execute(f'CREATE TABLE published."{script.subject}" AS\n{script.text}')
+    for table in _judgements():
+        connection.execute(f"DROP TABLE temp.{table}")  # they tell what hides
     connection.execute(_PUBLICATION, [wall_clock(now), settings.k, settings.include_quotes])
+
+
+def _judge(connection: duckdb.DuckDBPyConnection, settings: PublishSettings, now: datetime) -> None:
+    """Find out which counts hide, before any is published."""
+    connection.execute(f"SET VARIABLE k = {int(settings.k)}")
+    connection.execute(f"SET VARIABLE running_periods = {bool(settings.running_periods)}")
+    connection.execute(f"SET VARIABLE today = DATE '{wall_clock(now):%Y-%m-%d}'")
+    tables = _judgements()
+    for script in read_scripts(PUBLISH / RULES):
+        making = f"CREATE OR REPLACE TEMP TABLE {script.subject} AS\n" if script.subject in tables else ""
+        connection.execute(making + script.text)
+
+
+def _judgements() -> tuple[str, ...]:
+    return tuple(script.subject for script in read_scripts(PUBLISH / RULES) if script.subject != "macros")
 
 
 def _comments(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:
@@ -167,6 +177,12 @@ def _describe(connection: duckdb.DuckDBPyConnection) -> tuple[PublishedTable, ..
         )
         for name, hides in names
     )
+
+
+def has_period_ended(published: Path, now: datetime) -> bool:
+    """Whether a week or month has ended between the making of the copy and ``now`` (aware), on Dutch clocks."""
+    made = wall_clock(datetime.fromtimestamp(published.stat().st_mtime, UTC))
+    return any(f"{made:{period}}" != f"{wall_clock(now):{period}}" for period in ("%G-%V", "%Y-%m"))
 
 
 def _swap_in(fresh: Path, target: Path) -> int:

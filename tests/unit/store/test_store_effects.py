@@ -1,7 +1,7 @@
 """The effect of improvements in the database: whole weeks, the right calls, and what managers see of it."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -21,6 +21,7 @@ Connection = duckdb.DuckDBPyConnection
 MakeWeeks = Callable[..., list[CallResult]]
 
 MONDAY_OF_WEEK_8 = date(2026, 10, 26)
+LATER = datetime(2027, 1, 4, 4, tzinfo=UTC)
 
 
 def _action(since: date = MONDAY_OF_WEEK_8, title: str = "Brief herschreven", facet: str | None = "cost") -> Action:
@@ -109,22 +110,56 @@ def test_an_improvement_taken_back_is_gone(improved: Connection) -> None:
     assert _effects(improved) == []
 
 
-def test_managers_see_the_conclusion_and_no_small_counts(improved: Connection, tmp_path: Path) -> None:
-    rare = Action("Pasfoto", ActionKind.PAGE, "webteam", MONDAY_OF_WEEK_8, (Target("passport", "photo-rules"),))
-    sync_decisions(improved, [], [_action(), rare])
-    refresh_effects(improved)
-    shown = "SELECT title, suppressed, calls_after, verdict, explanation LIKE 'In %' FROM action_effect ORDER BY title"
-    publish_from(improved, tmp_path / "t.duckdb", PublishSettings(k=10))
-    assert run_query(tmp_path / "t.duckdb", shown).rows == (
-        ("Brief herschreven", False, 30, "minder", True),
-        ("Pasfoto", True, None, "te vroeg om te zeggen", False),
+def _told(connection: Connection, target: Path, k: int) -> dict[str, dict[str, object]]:
+    """What managers see of each improvement, by its title."""
+    refresh_effects(connection)
+    publish_from(connection, target, PublishSettings(k=k), LATER)
+    shown = run_query(target, "FROM action_effect")
+    rows = [dict(zip(shown.columns, row, strict=True)) for row in shown.rows]
+    return {str(row["title"]): row for row in rows}
+
+
+COUNTS = ("calls_before", "calls_after")
+FIGURES = ("expected", "expected_low", "expected_high", "prevented", "prevented_low", "prevented_high", "compared_with")
+
+
+def test_managers_see_the_figures_when_no_week_is_hidden(improved: Connection, tmp_path: Path) -> None:
+    sync_decisions(improved, [], [_action(facet=None)])
+    told = _told(improved, tmp_path / "t.duckdb", 6)["Brief herschreven"]
+    assert (told["suppressed"], told["calls_before"], told["calls_after"], told["verdict"]) == (
+        False,
+        160,
+        30,
+        "minder",
     )
-    publish_from(improved, tmp_path / "t.duckdb", PublishSettings(k=31))
-    hidden = run_query(tmp_path / "t.duckdb", "FROM action_effect WHERE title = 'Brief herschreven'")
-    told = dict(zip(hidden.columns, hidden.rows[0], strict=True))
-    assert told["verdict"] == "minder"
-    numbers = ("calls_before", "calls_after", "expected", "expected_low", "expected_high", "explanation")
-    assert [told[name] for name in (*numbers, "prevented", "prevented_low", "prevented_high")] == [None] * 9
+    assert None not in [told[name] for name in FIGURES]
+    assert str(told["explanation"]).startswith("In 5 weken 30 gesprekken; zonder verbetering waren er ")
+
+
+def test_managers_see_no_conclusion_from_hidden_weeks(improved: Connection, tmp_path: Path) -> None:
+    """What was expected follows from each week by itself, so it would tell of weeks that are hidden."""
+    rare = Action("Pasfoto", ActionKind.PAGE, "webteam", MONDAY_OF_WEEK_8, (Target("passport", "photo-rules"),))
+    sync_decisions(improved, [], [_action(facet=None), rare, _action(date(2026, 11, 23), "Nog te vroeg", "cost")])
+    told = _told(improved, tmp_path / "t.duckdb", 10)
+    assert [told["Pasfoto"][name] for name in ("suppressed", *COUNTS, "verdict")] == [True, None, None, "niet te tonen"]
+    assert (told["Nog te vroeg"]["suppressed"], told["Nog te vroeg"]["verdict"]) == (True, "te vroeg om te zeggen")
+    assert "geen 3 hele weken" in str(told["Nog te vroeg"]["explanation"])
+    assert all(row[name] is None for row in told.values() for name in FIGURES)
+    told = _told(improved, tmp_path / "t.duckdb", 31)  # all weeks are hidden
+    assert all(row[name] is None for row in told.values() for name in (*COUNTS, *FIGURES))
+    assert told["Brief herschreven"]["verdict"] == "niet te tonen"
+    assert told["Brief herschreven"]["explanation"] == (
+        "Niet te tonen: er zijn kleine aantallen bij, of de laatste week is nog niet om."
+    )
+
+
+def test_managers_see_sums_from_which_no_hidden_week_follows(improved: Connection, tmp_path: Path) -> None:
+    """Five weeks of six calls are hidden; that they are thirty together leaves each of them open."""
+    sync_decisions(improved, [], [_action(facet=None)])
+    told = _told(improved, tmp_path / "t.duckdb", 10)["Brief herschreven"]
+    assert [told[name] for name in ("suppressed", *COUNTS, "verdict")] == [False, 160, 30, "niet te tonen"]
+    assert all(told[name] is None for name in FIGURES)
+    assert str(told["explanation"]).startswith("In 5 weken 30 gesprekken, in de 8 weken ervoor 160.")
 
 
 @pytest.mark.parametrize(("k", "hidden"), [(3, False), (5, True)])
@@ -137,6 +172,6 @@ def test_a_hidden_week_cannot_be_worked_out(
     load_batch(writer, [*make_weeks((20, 20, 3, *(20,) * 5, *(6,) * 5)), *background], [])
     sync_decisions(writer, [], [_action()])
     refresh_effects(writer)
-    publish_from(writer, tmp_path / "t.duckdb", PublishSettings(k=k))
+    publish_from(writer, tmp_path / "t.duckdb", PublishSettings(k=k), LATER)
     shown = "SELECT suppressed, calls_before, calls_after FROM action_effect"
     assert run_query(tmp_path / "t.duckdb", shown).rows == ((hidden, *((None, None) if hidden else (143, 30))),)

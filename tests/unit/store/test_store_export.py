@@ -25,7 +25,7 @@ from callinsight.store.query import Table, run_query
 from callinsight.store.workbook import Front, Heading, Sheet, workbook
 
 MakeResult = Callable[..., CallResult]
-NOW = datetime(2026, 9, 8, 4, 0, tzinfo=UTC)
+NOW = datetime(2026, 11, 3, 4, 0, tzinfo=UTC)
 ALL = ("parquet", "csv", "xlsx")
 
 
@@ -33,10 +33,10 @@ ALL = ("parquet", "csv", "xlsx")
 def published(
     writer: duckdb.DuckDBPyConnection, small_taxonomy: Taxonomy, make_result: MakeResult, tmp_path: Path
 ) -> Path:
-    """Twelve calls about passports and three about waste, with small counts hidden below five."""
+    """Twelve calls about passports and few about others, with small counts hidden below five."""
     sync_dimensions(writer, small_taxonomy)
     waste = [make_result(f"waste-{n}", topics=(("bulky-waste", None),), said="geheime woorden") for n in range(3)]
-    other = [make_result(f"digid-{n}", topics=(("digid", None),)) for n in range(4)]
+    other = [make_result(f"{name}-{n}", topics=((name, None),)) for name in ("digid", "parking") for n in range(3)]
     load_batch(writer, [*(make_result(f"call-{n}") for n in range(12)), *waste, *other], [])
     target = tmp_path / "public" / "trends.duckdb"
     publish_from(writer, target, PublishSettings(k=5), NOW)
@@ -58,7 +58,7 @@ def test_parquet_and_csv_hold_every_table_as_it_was_published(published: Path) -
             assert rows == list(run_query(published, f'FROM "{table}"').rows), table
     with (folder / "csv" / "topics_per_week.csv").open(encoding="utf-8", newline="") as file:
         shown = {row["topic"]: row["calls"] for row in csv.DictReader(file)}
-    assert shown == {"passport": "12", "bulky-waste": "", "digid": ""}
+    assert shown == {"passport": "12", "bulky-waste": "", "digid": "", "parking": ""}
 
 
 def test_the_workbook_opens_ready_to_read(published: Path) -> None:

@@ -1,8 +1,7 @@
 -- Hidden where few calls were judged, or where few of them are right or wrong but not none.
 SELECT
     about, about_label, tag, facet, tag_label,
-    calls < getvariable('k')
-        OR list_bool_or([count > 0 AND count < getvariable('k') FOR count IN [calls_right, calls_wrong]]) AS suppressed,
+    is_small(verdicts_per_tag.calls) OR some_small([calls_right, calls_wrong]) AS suppressed,
     CASE WHEN NOT suppressed THEN verdicts_per_tag.calls END AS calls,
     CASE WHEN NOT suppressed THEN calls_right END AS calls_right,
     CASE WHEN NOT suppressed THEN calls_wrong END AS calls_wrong,

@@ -70,7 +70,7 @@ COMMENT ON COLUMN action_effect.expected_high IS 'Bovengrens van wat zonder verb
 COMMENT ON COLUMN action_effect.prevented IS 'Aantal voorkomen gesprekken: verwacht min gebeld. Onder nul zijn het er meer dan verwacht.';
 COMMENT ON COLUMN action_effect.prevented_low IS 'Ondergrens van het aantal voorkomen gesprekken (95 procent).';
 COMMENT ON COLUMN action_effect.prevented_high IS 'Bovengrens van het aantal voorkomen gesprekken (95 procent).';
-COMMENT ON COLUMN action_effect.verdict IS 'Conclusie: minder, geen verschil, meer of te vroeg om te zeggen.';
-COMMENT ON COLUMN action_effect.explanation IS 'De conclusie in een zin, met de aantallen of de reden waarom het te vroeg is.';
+COMMENT ON COLUMN action_effect.verdict IS 'Conclusie: minder, geen verschil, meer of te vroeg om te zeggen. Voor managers ook niet te tonen, als er kleine aantallen bij zijn.';
+COMMENT ON COLUMN action_effect.explanation IS 'De conclusie in een zin, met de aantallen of de reden waarom die er niet is.';
 COMMENT ON COLUMN action_effect.compared_with IS 'Waarmee drukte is weggerekend: overige gesprekken of werkdagen.';
 COMMENT ON COLUMN action_effect.others IS 'Aantal andere verbeteringen voor dezelfde vragen in dezelfde periode.';

@@ -106,5 +106,5 @@ COMMENT ON COLUMN rising_topics.calls IS 'Aantal gesprekken over dit onderwerp i
 COMMENT ON COLUMN rising_topics.expected IS 'Verwacht aantal, gezien de weken ervoor en het aantal werkdagen.';
 COMMENT ON COLUMN rising_topics.expected_low IS 'Ondergrens van wat nog toeval kan zijn (99 procent).';
 COMMENT ON COLUMN rising_topics.expected_high IS 'Bovengrens van wat nog toeval kan zijn (99 procent).';
-COMMENT ON COLUMN rising_topics.verdict IS 'Conclusie: stijgt, daalt, geen verandering of te weinig weken.';
+COMMENT ON COLUMN rising_topics.verdict IS 'Conclusie: stijgt, daalt, geen verandering of te weinig weken. Voor managers ook niet te tonen, als er kleine aantallen bij zijn.';
 COMMENT ON COLUMN rising_topics.weeks_before IS 'Aantal weken waarmee is vergeleken, hoogstens acht.';
