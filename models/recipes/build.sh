@@ -45,7 +45,8 @@ step $recipes/tagger/train.py --minutes 50
 step $recipes/tagger/evaluate.py
 
 echo "Names"
-@@BUILD@@
+step $recipes/names/train.py --minutes 38 --out build/names-1
+step $recipes/names/train.py --minutes 30 --start build/names-1
 step $recipes/names/evaluate.py --card
 
 step -m callinsight models lock --profile demo

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 
+from bench.privacy_texts import cases
 from callinsight.core.redaction import redact
 from callinsight.core.values import Role, Span, Turn, Word
 from callinsight.engines import names
@@ -16,7 +16,6 @@ from callinsight.privacy_files import load_rules
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "models" / "demo" / "names"
 RULES = load_rules(ROOT / "models" / "privacy" / "personal_data.yaml")
-CASES = yaml.safe_load((ROOT / "tests" / "data" / "privacy" / "cases.yaml").read_text(encoding="utf-8"))
 _ROLES = {"a:": Role.AGENT, "c:": Role.CALLER}
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -106,9 +105,10 @@ def test_plain_sentences_stay(spotter: TransformersNames) -> None:
     assert len(changed) <= 1, changed
 
 
-def test_what_is_not_personal_in_the_written_cases_stays(spotter: TransformersNames) -> None:
-    lines = [line for group in CASES["negative"].values() for line in group]
+def test_what_is_not_personal_in_the_hand_written_cases_stays(spotter: TransformersNames) -> None:
+    lines = [case.line for name in ("cases", "tricky") for case in cases(name) if not case.positive]
     changed = [text for text in masked(spotter, lines) if "<naam>" in text]
+    assert len(lines) >= 300
     assert len(changed) <= len(lines) // 50, changed
 
 
