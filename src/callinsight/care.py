@@ -15,6 +15,7 @@ from callinsight import (
     old_recordings,
     registry,
     retention,
+    rotation,
     run,
     traces,
 )
@@ -90,6 +91,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield from _examined("taxonomy", lambda: "; ".join(check_taxonomy(settings.models.taxonomy)))
     yield from _examined("inbox", lambda: _inbox(settings))
     yield from _examined("recordings", lambda: _old_recordings(settings))
+    yield from _examined("encryption", lambda: _encryption(settings))
     yield from _examined("database", lambda: _database(settings))
     folder = settings.work.folder
     free = shutil.disk_usage(folder if folder.exists() else ".").free
@@ -130,6 +132,23 @@ def _old_recordings(settings: Settings) -> str:
     return told + (
         f"; {found.waiting} are older and stay, since they were not processed or have changed" if found.waiting else ""
     )
+
+
+def _encryption(settings: Settings) -> str:
+    vault = rotation.vault_for(settings)
+    source, keys = vault.source, vault.known_keys()
+    if not source.enabled:
+        return "ok: switched off with encryption.enabled = false, so the work folder can be read by whoever gets it"
+    if source.from_file and source.file.exists() and source.file.stat().st_mode & 0o077:
+        return f"others can read {source.file.name}: chmod 600 it"
+    if not keys:
+        return "ok: no key yet, the first run makes it" if source.made else f"{source.words} is not there"
+    if source.from_file and settings.work.folder.absolute() in source.file.absolute().parents:
+        return (
+            f"ok: key {keys[0].key_id}, but it lies in the work folder, so whoever gets the folder gets the key. "
+            "Move it to another disk (encryption.key_file) or a secret store (encryption.key_command)"
+        )
+    return f"ok: key {keys[0].key_id} from {source.words}"
 
 
 def _database(settings: Settings) -> str:

@@ -11,6 +11,8 @@ SOURCE = ROOT / "src" / "callinsight"
 LAYERS = [
     {"core"},
     {"errors"},
+    {"keys"},
+    {"sealed"},
     {"settings", "offline", "registry", "audio_probe"},
     {
         "audio",
@@ -32,7 +34,7 @@ LAYERS = [
     {"assembly"},
     {"run", "evaluate"},
     {"score_page"},
-    {"care", "meeting", "retag", "reprocess", "inventory", "retention", "retention_plan", "traces"},
+    {"care", "meeting", "retag", "reprocess", "inventory", "retention", "retention_plan", "traces", "rotation"},
     {"rights"},
     {"new_topics"},
     {"console"},
@@ -54,11 +56,12 @@ DOORS: dict[str, str | tuple[str, ...]] = {
     "praatio": "annotations.py",
     "jinja2": ("score_page.py", "review/"),
     "matplotlib": "review/",
+    "cryptography": ("keys.py", "sealed.py"),
     "xlsxwriter": "store/workbook.py",
 }
 HEAVY = {
     *("torch", "pyannote", "transformers", "faster_whisper", "ctranslate2", "av", "jiwer", "soxr", "sklearn"),
-    *("matplotlib", "xlsxwriter"),
+    *("matplotlib", "xlsxwriter", "cryptography"),
 }
 
 
