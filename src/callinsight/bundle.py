@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from callinsight import sealed
 from callinsight.core.values import CallResult, Failure, require_call_id
-from callinsight.errors import SealError, StoreError
+from callinsight.errors import KeyFitError, SealError, StoreError
 from callinsight.keys import private, sync_folder
 
 _COMPRESSION_LEVEL = 6
@@ -62,7 +62,13 @@ def write_sealed(path: Path, data: bytes) -> None:
 
 def read_sealed(path: Path) -> bytes:
     """What a file holds, sealed or plain. Raises ``OSError``, ``KeyFitError``, ``SealError`` or ``SettingsError``."""
-    return sealed.unseal(path, path.read_bytes())
+    data = path.read_bytes()
+    try:
+        return sealed.unseal(path, data)
+    except KeyFitError:
+        if (again := path.read_bytes()) == data:
+            raise
+        return sealed.unseal(path, again)  # a rotation ended between reading the file and reading the key
 
 
 def result_path(results: Path, call_id: str) -> Path:

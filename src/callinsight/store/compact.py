@@ -6,7 +6,8 @@ from pathlib import Path
 import duckdb
 
 from callinsight.errors import StoreError
-from callinsight.store.database import connect, explain, open_writer, quoted
+from callinsight.store.cipher import attach
+from callinsight.store.database import explain, in_memory, open_writer, quoted
 from callinsight.store.migrate import prepare
 
 _ROOM_BYTES = 64 << 20
@@ -30,7 +31,7 @@ def compact(path: Path) -> int:
     fresh = path.with_name(path.name + ".compacting")
     _clear(fresh)
     try:
-        with connect(Path(":memory:"), read_only=False) as connection:
+        with in_memory() as connection:
             try:
                 _copy(connection, path, fresh)
             except duckdb.Error as error:
@@ -46,8 +47,9 @@ def compact(path: Path) -> int:
 
 def _copy(connection: duckdb.DuckDBPyConnection, path: Path, fresh: Path) -> None:
     """Fill ``fresh`` and close it; ``path`` stays attached, and with that held against writers."""
-    connection.execute(f"ATTACH {quoted(str(path))} AS old (READ_ONLY)")
-    connection.execute(f"ATTACH {quoted(str(fresh))} AS fresh")
+    connection.execute(f"SET temp_directory = {quoted(f'{path}.tmp')}")
+    attach(connection, path, "old")
+    attach(connection, fresh, "fresh", read_only=False)  # encrypted as the old one is
     connection.execute("USE fresh")
     prepare(connection)
     tables = connection.execute(
