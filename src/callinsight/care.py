@@ -143,12 +143,17 @@ def _encryption(settings: Settings) -> str:
         return f"others can read {source.file.name}: chmod 600 it"
     if not keys:
         return "ok: no key yet, the first run makes it" if source.made else f"{source.words} is not there"
-    if source.from_file and settings.work.folder.absolute() in source.file.absolute().parents:
-        return (
-            f"ok: key {keys[0].key_id}, but it lies in the work folder, so whoever gets the folder gets the key. "
-            "Move it to another disk (encryption.key_file) or a secret store (encryption.key_command)"
+    if source.from_file and source.old_file.exists():
+        return "changing the key was not ended: run `callinsight key rotate`"
+    if rotation.some_plain(settings):
+        return "some files are from before they were encrypted, or from when that was off: run `callinsight key seal`"
+    told = f"ok: encrypted with key {keys[0].key_id} from {source.words}"
+    if source.from_file and source.made:
+        told += (
+            ", on the disk of the data: whoever gets the disk gets the key. Better on another one "
+            "(encryption.key_file) or in a secret store (encryption.key_command)"
         )
-    return f"ok: key {keys[0].key_id} from {source.words}"
+    return told
 
 
 def _database(settings: Settings) -> str:

@@ -105,6 +105,12 @@ def write_key_file(path: Path, key: Key) -> None:
     sync_folder(path.parent)
 
 
+def key_file_beside(folder: Path) -> Path:
+    """Where the key of a work folder lies by default: ``work.key`` beside ``work``, so that no copy of that has it."""
+    named = folder if folder.name not in ("", "..") else folder.resolve()
+    return named.parent / f"{named.name}.key"
+
+
 def sync_folder(folder: Path) -> None:
     """Make sure that what was renamed, linked or removed in a folder stays so after a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)

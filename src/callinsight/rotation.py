@@ -96,12 +96,18 @@ def _change_key_file(source: KeySource) -> None:
     present = read_key_file(source.file)
     if present is None:
         raise SettingsError(f"{source.words} is not there: restore it from the backup")
-    if not source.new_file.exists():
-        write_key_file(source.new_file, new_key())
-    if not source.old_file.exists():
-        write_key_file(source.old_file, present)
-    source.new_file.replace(source.file)
-    sync_folder(source.file.parent)
+    try:
+        if not source.new_file.exists():
+            write_key_file(source.new_file, new_key())
+        if not source.old_file.exists():
+            write_key_file(source.old_file, present)
+        source.new_file.replace(source.file)
+        sync_folder(source.file.parent)
+    except OSError as error:
+        raise SettingsError(
+            f"the folder of {source.words} cannot be written ({error.strerror}): run this as its owner, or put the new "
+            "key there yourself, keep the old one in a file, and give that file with --old"
+        ) from None
 
 
 def _seal_all(settings: Settings, vault: Vault, watch: Watch) -> Sealing:
@@ -122,8 +128,8 @@ def _seal_all(settings: Settings, vault: Vault, watch: Watch) -> Sealing:
                 closed.add(vault.place_of(path))
             advance(1)
     for leftover in folder.rglob(".*.part"):
-        if vault.place_of(leftover).split("/")[0] not in sealed.NOT_OURS:
-            leftover.unlink(missing_ok=True)  # of a process that was killed: nobody writes while the lock is held
+        if sealed.sealed_with(sealed.head_of(leftover)) is not None:
+            leftover.unlink(missing_ok=True)  # of a process that was killed: nobody seals while the lock is held
     return Sealing(len(paths), written, tuple(sorted(closed)))
 
 
@@ -172,6 +178,16 @@ def _settle(settings: Settings) -> bool:
     if changed:
         search_index.remove(database)
     return changed
+
+
+def some_plain(settings: Settings) -> bool:
+    """Whether something lies there in plain text that is to be encrypted. Looks at every file until it finds one."""
+    if not settings.encryption.enabled:
+        return False
+    database = settings.work.database
+    return (database.exists() and not sealed.is_encrypted_database(database)) or any(
+        sealed.sealed_with(sealed.head_of(path)) is None for path, _ in _files(settings.work.folder)
+    )
 
 
 def states(settings: Settings) -> tuple[State, ...]:

@@ -147,19 +147,35 @@ class Vault:
         return loaded
 
     def _make(self) -> None:
-        needed = encrypted_with(self.folder)
+        needed, file = encrypted_with(self.folder), self.source.file
         if needed is not None:
+            if file.exists():
+                return  # another process made it, and was the first to write
             raise self.misfit("this work folder", needed)
         if not self.source.made:
             raise SettingsError(
-                f"{self.source.words} is not there: make it with `callinsight key new {self.source.file}`, "
+                f"{self.source.words} is not there: make it with `callinsight key new {file}`, "
                 "or restore it from the backup"
             )
+        self.folder.mkdir(parents=True, exist_ok=True)
+        advice = "make one with `callinsight key new FILE` and give its name as encryption.key_file in the settings"
+        if self.folder.stat().st_dev != file.absolute().parent.stat().st_dev:
+            raise SettingsError(
+                f"no key is made at {file}: the work folder is mounted, and what lies beside it may not be kept as "
+                f"long; {advice}"
+            )
         try:
-            write_key_file(self.source.file, new_key())
+            write_key_file(file, new_key())
         except FileExistsError:
             return  # another process was quicker
-        _LOG.warning("made the data key %s: keep a copy of it away from this machine", self.source.file.name)
+        except OSError as error:
+            raise SettingsError(f"no key can be made at {file} ({error.strerror}): {advice}") from None
+        _LOG.warning(
+            "%s is encrypted from now on with a new key, %s: keep a copy of that away from this machine, "
+            "since nothing can be read without it (docs/encryption.md)",
+            self.folder,
+            file,
+        )
 
     def misfit(self, what: str, needed: str) -> KeyFitError:
         """The error to raise for ``what``, which is encrypted with the key named ``needed`` (empty: not known)."""

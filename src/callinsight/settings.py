@@ -28,7 +28,7 @@ from pydantic_settings import (
 
 from callinsight import sealed
 from callinsight.errors import SettingsError
-from callinsight.keys import KeySource
+from callinsight.keys import KeySource, key_file_beside
 
 ENVIRONMENT_PREFIX = "CALLINSIGHT_"
 SETTINGS_FILE_VARIABLE = "CALLINSIGHT_SETTINGS"
@@ -167,7 +167,7 @@ class Encryption(_Section):
     def source(self, folder: Path) -> KeySource:
         """Where the key of the work folder ``folder`` comes from. Only the default file is ever made by itself."""
         return KeySource(
-            file=self.key_file or folder / "data.key",
+            file=self.key_file or key_file_beside(folder),
             command=self.key_command,
             given=None if self.key is None else self.key.get_secret_value(),
             made=self.key_file is None,
@@ -349,6 +349,13 @@ class Settings(BaseSettings):
     review: Review = Review()
     retention: Retention = Retention()
 
+    @model_validator(mode="after")
+    def _key_lies_elsewhere(self) -> Self:
+        file, folder = self.encryption.key_file, self.work.folder.resolve()
+        if file is not None and file.resolve().is_relative_to(folder):
+            raise ValueError("encryption.key_file lies in the work folder, whose every copy would have the key with it")
+        return self
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -364,6 +371,11 @@ class Settings(BaseSettings):
     def model_post_init(self, context: Any, /) -> None:
         """Remember where the key of the work folder comes from, in every process that has these settings."""
         super().model_post_init(context)
+        sealed.remember(self.work.folder, self.encryption.source(self.work.folder))
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        """Remember it in a process that was handed these settings too."""
+        super().__setstate__(state)
         sealed.remember(self.work.folder, self.encryption.source(self.work.folder))
 
     def digest(self) -> str:
@@ -444,6 +456,8 @@ def _nearest(name: str, valid: tuple[str, ...]) -> str:
 
 def _explain(detail: Any) -> str:
     place = [str(part) for part in detail["loc"]]
+    if not place:  # of several sections together
+        return f"the settings do not fit together: {detail['msg']}"
     if detail["type"] != "extra_forbidden":
         return f"setting {'.'.join(place)}: {detail['msg']}"
     if ".".join(place) in MOVED:

@@ -21,6 +21,12 @@ def opened(work: Path) -> Iterator[tuple[str, bytes]]:
             yield place, _rows(path) if path.suffix == ".duckdb" else _unpacked(bundle.read_sealed(path))
 
 
+def holding(work: Path, what: str) -> list[str]:
+    """The files in which something stands, opened or as their bytes are: freed blocks of a plain database too."""
+    sought = what.encode()
+    return [place for place, data in opened(work) if sought in data or sought in (work / place).read_bytes()]
+
+
 def _unpacked(data: bytes) -> bytes:
     return gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
 

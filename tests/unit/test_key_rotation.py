@@ -38,6 +38,7 @@ def chosen(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> S
     """A copy of that folder: what is sealed is bound to its place in the folder, wherever that lies."""
     monkeypatch.chdir(tmp_path)
     shutil.copytree(original, "work")
+    shutil.copy(original.with_name("work.key"), "work.key")
     return settings.load(overrides={"work": {"folder": "work"}})
 
 
@@ -58,8 +59,12 @@ def watch(_: int) -> AbstractContextManager[Callable[[int], object]]:
     return nullcontext(lambda _: None)
 
 
+def key_file(made: Settings) -> Path:
+    return made.encryption.source(made.work.folder).file
+
+
 def present_key(made: Settings) -> Key:
-    key = read_key_file(made.work.folder / "data.key")
+    key = read_key_file(key_file(made))
     assert key is not None
     return key
 
@@ -78,7 +83,7 @@ def require_all_readable(made: Settings) -> None:
 def require_rotated(made: Settings, before: Key) -> None:
     key = present_key(made)
     assert key != before
-    assert sorted(path.name for path in made.work.folder.glob("data.key*")) == ["data.key"]
+    assert [path.name for path in key_file(made).parent.glob("work.key*")] == ["work.key"]
     states = rotation.states(made)
     assert sum(state.sealed for state in states) == 6
     assert not any(state.older or state.other or state.plain for state in states)
@@ -90,7 +95,7 @@ def require_rotated(made: Settings, before: Key) -> None:
 
 def test_everything_is_under_the_new_key_and_the_old_one_is_gone(chosen: Settings) -> None:
     before = present_key(chosen)
-    (chosen.work.results / "al" / ".call-9.json.gz.77.part").write_bytes(b"of a writer that was killed")
+    (chosen.work.results / "al" / ".call-9.json.gz.77.part").write_bytes(b"CALLSEAL\x01of a writer that was killed")
     done = rotation.rotate(chosen, None, watch)
     assert (done.files, done.written, done.closed) == (6, 7, ())  # and the database
     require_rotated(chosen, before)
@@ -146,12 +151,12 @@ def test_a_changed_file_keeps_the_old_key_and_is_named_until_it_is_gone(chosen: 
     path.write_bytes(data)
     done = rotation.rotate(chosen, None, watch)
     assert done.closed == ("results/al/call-2.json.gz",)
-    assert read_key_file(chosen.work.folder / "data.key.old") == before
+    assert read_key_file(Path("work.key.old")) == before
     after = present_key(chosen)
     path.unlink()
     assert rotation.rotate(chosen, None, watch).closed == ()
     assert present_key(chosen) == after  # the rotation went on, it did not begin again
-    assert not (chosen.work.folder / "data.key.old").exists()
+    assert not (Path("work.key.old")).exists()
 
 
 def test_a_key_from_elsewhere_is_rotated_with_the_old_one_in_a_file(
@@ -159,7 +164,7 @@ def test_a_key_from_elsewhere_is_rotated_with_the_old_one_in_a_file(
 ) -> None:
     before = present_key(chosen)
     write_key_file(tmp_path / "before.key", before)
-    (chosen.work.folder / "data.key").unlink()
+    (key_file(chosen)).unlink()
     following = new_key()
     monkeypatch.setenv("CALLINSIGHT_ENCRYPTION__KEY", following.text)
     made = settings.load(overrides={"work": {"folder": "work"}})
@@ -218,7 +223,7 @@ def test_a_database_in_use_stops_it_and_nothing_is_lost(chosen: Settings) -> Non
     before = present_key(chosen)
     with open_writer(chosen.work.database), pytest.raises(StoreError, match="in use"):
         rotation.rotate(chosen, None, watch)
-    assert read_key_file(chosen.work.folder / "data.key.old") == before
+    assert read_key_file(Path("work.key.old")) == before
     rotation.rotate(chosen, None, watch)
     require_rotated(chosen, before)
 
@@ -254,8 +259,8 @@ def test_the_commands(
     counted = "SELECT count(*) AS n FROM calls"
     code, out, _ = call(capsys, "sql", "--database", str(chosen.work.database), "--csv", counted)
     assert (code, out.split()) == (0, ["n", "4"])
-    (chosen.work.folder / "data.key").unlink()
-    write_key_file(chosen.work.folder / "data.key", before)
+    (key_file(chosen)).unlink()
+    write_key_file(key_file(chosen), before)
     code, out, _ = call(capsys, "key", "check")
     assert code == 2
     assert "een sleutel die er niet is" in out
@@ -265,15 +270,45 @@ def test_the_commands(
     assert before.text not in err
 
 
-def test_the_doctor_says_what_a_key_beside_the_data_is_worth(chosen: Settings, tmp_path: Path) -> None:
-    def told(made: Settings) -> str:
-        return next(check.finding for check in care.examine(made) if check.subject == "encryption")
+def told_by_doctor(made: Settings) -> care.Check:
+    return next(check for check in care.examine(made) if check.subject == "encryption")
 
-    assert "whoever gets the folder gets the key" in told(chosen)
-    (chosen.work.folder / "data.key").chmod(0o644)
-    assert "chmod 600" in told(chosen)
+
+def test_the_doctor_says_where_the_key_lies_and_what_that_is_worth(
+    chosen: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = told_by_doctor(chosen)
+    assert beside.well
+    assert f"encrypted with key {present_key(chosen).key_id} from the key file work.key" in beside.finding
+    assert "whoever gets the disk gets the key" in beside.finding
+    assert present_key(chosen).text not in beside.finding
+    key_file(chosen).chmod(0o644)
+    others = told_by_doctor(chosen)
+    assert (others.well, others.finding) == (False, "others can read work.key: chmod 600 it")
+    key_file(chosen).chmod(0o600)
+    write_key_file(Path("work.key.old"), new_key())
+    assert "callinsight key rotate" in told_by_doctor(chosen).finding
     write_key_file(tmp_path / "safe" / "my.key", new_key())
     away = {"key_file": str(tmp_path / "safe" / "my.key")}
-    assert "from the key file" in told(settings.load(overrides={"work": {"folder": "other"}, "encryption": away}))
+    elsewhere = told_by_doctor(settings.load(overrides={"work": {"folder": "other"}, "encryption": away}))
+    assert elsewhere.finding.endswith("my.key")
+    with monkeypatch.context() as given:
+        given.setenv("CALLINSIGHT_ENCRYPTION__KEY", new_key().text)
+        found = told_by_doctor(settings.load(overrides={"work": {"folder": "other"}}))
+        assert found.finding.endswith("from the environment variable CALLINSIGHT_ENCRYPTION__KEY")
     off = settings.load(overrides={"work": {"folder": "other"}, "encryption": {"enabled": False}})
-    assert "can be read by whoever gets it" in told(off)
+    assert "can be read by whoever gets it" in told_by_doctor(off).finding
+    new = settings.load(overrides={"work": {"folder": "new"}})
+    assert told_by_doctor(new).finding == "ok: no key yet, the first run makes it"
+    assert not Path("new.key").exists()
+
+
+def test_the_doctor_complains_of_what_is_still_plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    fill(settings.load(overrides={"work": {"folder": "work"}, "encryption": {"enabled": False}}))
+    on = settings.load(overrides={"work": {"folder": "work"}})
+    bundle.write_result(on.work.results, CALLS[0])  # which makes the key
+    complaint = told_by_doctor(on)
+    assert (complaint.well, "callinsight key seal" in complaint.finding) == (False, True)
+    rotation.seal_all(on, watch)
+    assert told_by_doctor(on).well

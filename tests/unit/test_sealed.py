@@ -86,9 +86,9 @@ def test_the_first_write_makes_a_private_key_and_nothing_is_readable(caplog: pyt
     chosen = settings_with()
     assert not Path("work").exists()
     path = kept(chosen)
-    key_file = chosen.work.folder / "data.key"
+    key_file = Path("work.key")
     assert key_file.stat().st_mode & 0o777 == 0o600
-    assert "keep a copy of it away from this machine" in caplog.text
+    assert "work is encrypted from now on with a new key, work.key: keep a copy of that away" in caplog.text
     key = read_key_file(key_file)
     assert key is not None
     assert key.text not in caplog.text
@@ -123,19 +123,19 @@ def test_a_plain_folder_that_is_switched_on_is_read_and_sealed_when_next_written
 def test_a_lost_key_is_named_and_no_new_one_is_made() -> None:
     chosen = settings_with()
     path = kept(chosen)
-    (chosen.work.folder / "data.key").unlink()
+    Path("work.key").unlink()
     for step in (lambda: bundle.read_result(path), lambda: kept(settings_with())):
-        with pytest.raises(KeyFitError, match=r"key file work/data\.key is not there\. Restore the key"):
+        with pytest.raises(KeyFitError, match=r"key file work\.key is not there\. Restore the key"):
             step()
-    assert not (chosen.work.folder / "data.key").exists()
+    assert not Path("work.key").exists()
 
 
 def test_a_wrong_key_is_told_apart_from_damage() -> None:
     chosen = settings_with()
     path = kept(chosen)
     needed = sealed.sealed_with(path.read_bytes())
-    (chosen.work.folder / "data.key").unlink()
-    write_key_file(chosen.work.folder / "data.key", OTHER)
+    Path("work.key").unlink()
+    write_key_file(Path("work.key"), OTHER)
     with pytest.raises(KeyFitError, match=f"encrypted with key {needed}, and the key is {OTHER.key_id}") as caught:
         bundle.read_result(path)
     assert OTHER.text not in str(caught.value)
@@ -181,7 +181,7 @@ def test_a_key_from_the_environment_is_used_and_never_dumped(monkeypatch: pytest
     monkeypatch.setenv("CALLINSIGHT_ENCRYPTION__KEY", KEY.text)
     chosen = settings_with()
     assert sealed.sealed_with(kept(chosen).read_bytes()) == KEY.key_id
-    assert not (chosen.work.folder / "data.key").exists()
+    assert not Path("work.key").exists()
     told = chosen.model_dump_json()
     assert KEY.text not in told + repr(chosen) + str(chosen.model_dump()) + repr(chosen.encryption)
     again = Settings.model_validate_json(told)  # as a worker does, in the same environment

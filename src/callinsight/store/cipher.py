@@ -7,6 +7,7 @@ it leaves this module: errors are told in other words.
 
 import base64
 import os
+import shutil
 from importlib.resources import files
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from callinsight.errors import KeyFitError, StoreError
 from callinsight.keys import Key, sync_folder
 
 _KEY_BYTES = 32
+ROOM_BYTES = 64 << 20
+"""Room on the disk beyond the size of a database, for what else is written meanwhile."""
 _LARGE_BYTES = 16 << 20
 """From this size on, loading OpenSSL (some 80 ms) costs less than reading without it."""
 
@@ -42,7 +45,6 @@ def load_openssl(connection: duckdb.DuckDBPyConnection) -> None:
     place = files("duckdb_extension_httpfs") / "extensions" / f"v{duckdb.__version__}" / "httpfs.duckdb_extension"
     try:
         connection.execute(f"LOAD {quoted(str(place))}")
-        connection.execute("SET temp_file_encryption = true")  # what does not fit in memory
     except duckdb.Error as error:
         raise StoreError(
             f"encryption cannot be loaded ({type(error).__name__}): install what requirements.lock names"
@@ -58,6 +60,7 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path, schema: str, *, re
     if not (sealed.is_encrypted_database(path) if there else sealed.wants_sealing(path)):
         connection.execute(f"ATTACH {quoted(str(path))} AS {schema} {'(READ_ONLY)' if read_only else ''}")
         return
+    connection.execute("SET temp_file_encryption = true")  # what does not fit in memory: refused without OpenSSL
     if not read_only or path.stat().st_size >= _LARGE_BYTES:
         load_openssl(connection)
     vault = sealed.vault_of(path)
@@ -105,6 +108,11 @@ def settle(path: Path) -> bool:
         return False
     if encrypted and wanted and (len(vault.known_keys()) == 1 or key_of(path, (vault.key_to_write(),)) is not None):
         return False
+    if shutil.disk_usage(path.parent).free < (needed := path.stat().st_size + ROOM_BYTES):
+        raise StoreError(
+            f"{path.name} is to be written anew for its {'key' if wanted else 'settings'}, which needs "
+            f"{needed / 1e6:.0f} MB free on its disk: make room and try again"
+        )
     _copy(path)
     return True
 
@@ -116,6 +124,7 @@ def _copy(path: Path) -> None:
     try:
         connection.execute(f"SET temp_directory = {quoted(f'{path}.tmp')}")
         load_openssl(connection)
+        connection.execute("SET temp_file_encryption = true")
         attach(connection, path, "former", read_only=False)
         connection.execute("FORCE CHECKPOINT former")  # or its log would be left to the file that takes its place
         attach(connection, fresh, "fresh", read_only=False)

@@ -6,12 +6,9 @@ from pathlib import Path
 import duckdb
 
 from callinsight.errors import StoreError
-from callinsight.store.cipher import attach
+from callinsight.store.cipher import ROOM_BYTES, attach
 from callinsight.store.database import explain, in_memory, open_writer, quoted
 from callinsight.store.migrate import prepare
-
-_ROOM_BYTES = 64 << 20
-"""Room on the disk beyond the size of the database, for what else is written meanwhile."""
 
 
 def compact(path: Path) -> int:
@@ -23,10 +20,10 @@ def compact(path: Path) -> int:
     with open_writer(path):  # brings the schema up to date, and the log of changes into the file
         pass
     size = path.stat().st_size
-    if shutil.disk_usage(path.parent).free < size + _ROOM_BYTES:
+    if shutil.disk_usage(path.parent).free < size + ROOM_BYTES:
         raise StoreError(
             f"{path.name} still holds the bytes of what was deleted: making it clean needs "
-            f"{(size + _ROOM_BYTES) / 1e6:.0f} MB free on its disk; make room and run `callinsight retention`"
+            f"{(size + ROOM_BYTES) / 1e6:.0f} MB free on its disk; make room and run `callinsight retention`"
         )
     fresh = path.with_name(path.name + ".compacting")
     _clear(fresh)

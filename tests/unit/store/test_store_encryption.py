@@ -109,7 +109,7 @@ def test_a_question_reaches_nothing_outside(filled: Path, sql: str) -> None:
 
 
 def test_a_question_cannot_see_the_key(filled: Path, chosen: Settings) -> None:
-    key = read_key_file(chosen.work.folder / "data.key")
+    key = read_key_file(chosen.work.folder.with_name("work.key"))
     assert key is not None
     for table in ("duckdb_databases()", "duckdb_settings()", "duckdb_variables()", "pragma_database_list"):
         told = str(run_query(filled, f"FROM {table}").rows)
@@ -118,7 +118,7 @@ def test_a_question_cannot_see_the_key(filled: Path, chosen: Settings) -> None:
 
 
 def test_a_wrong_key_is_told_as_such_and_without_any_key(filled: Path, chosen: Settings) -> None:
-    key_file = chosen.work.folder / "data.key"
+    key_file = chosen.work.folder.with_name("work.key")
     right = read_key_file(key_file)
     key_file.unlink()
     write_key_file(key_file, OTHER)
@@ -140,11 +140,11 @@ def test_a_wrong_key_is_told_as_such_and_without_any_key(filled: Path, chosen: S
 
 
 def test_a_missing_key_is_named_and_not_made_anew(filled: Path, chosen: Settings) -> None:
-    (chosen.work.folder / "data.key").unlink()
+    chosen.work.folder.with_name("work.key").unlink()
     for opened in (open_reader, open_writer):
-        with pytest.raises(KeyFitError, match=r"data\.key is not there\. Restore the key"), opened(filled):
+        with pytest.raises(KeyFitError, match=r"work\.key is not there\. Restore the key"), opened(filled):
             pass
-    assert not (chosen.work.folder / "data.key").exists()
+    assert not chosen.work.folder.with_name("work.key").exists()
 
 
 def test_damage_is_told_apart_from_a_wrong_key(filled: Path) -> None:
@@ -216,7 +216,7 @@ def test_what_was_written_before_a_crash_is_there_and_was_never_readable(filled:
 
 def test_duckdb_itself_opens_it_with_the_derived_key(filled: Path, chosen: Settings) -> None:
     """What docs/encryption.md tells a data engineer to do, without Callinsight."""
-    key = read_key_file(chosen.work.folder / "data.key")
+    key = read_key_file(chosen.work.folder.with_name("work.key"))
     assert key is not None
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"ATTACH '{filled}' AS own (ENCRYPTION_KEY '{cipher.database_key(key)}', READ_ONLY)")
