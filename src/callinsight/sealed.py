@@ -159,7 +159,7 @@ class Vault:
             )
         self.folder.mkdir(parents=True, exist_ok=True)
         advice = "make one with `callinsight key new FILE` and give its name as encryption.key_file in the settings"
-        if self.folder.stat().st_dev != file.absolute().parent.stat().st_dev:
+        if _device(self.folder) != _device(file.absolute().parent):
             raise SettingsError(
                 f"no key is made at {file}: the work folder is mounted, and what lies beside it may not be kept as "
                 f"long; {advice}"
@@ -219,6 +219,10 @@ class Vault:
         with open(self.folder / LOCK_NAME, "ab", opener=private) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
             yield
+
+
+def _device(folder: Path) -> int:
+    return folder.stat().st_dev
 
 
 def encrypted_with(folder: Path) -> str | None:

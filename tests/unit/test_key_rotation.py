@@ -2,6 +2,9 @@
 
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -141,6 +144,69 @@ def test_killed_anywhere_it_can_be_read_and_goes_on(
     bundle.write_result(chosen.work.results, CALLS[0])  # a night in between
     rotation.rotate(chosen, None, watch)
     require_rotated(chosen, before)
+
+
+_KILLED = """
+import os, signal, sys
+from contextlib import nullcontext
+from callinsight import rotation, sealed, settings
+from callinsight.store import cipher
+
+module, name, number, after = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4] == "after"
+target = {"os": os, "rotation": rotation, "bundle": rotation.bundle, "cipher": cipher}[module]
+left, real = [number], getattr(target, name)
+
+
+def deadly(*args, **named):
+    left[0] -= 1
+    done = real(*args, **named) if left[0] >= 0 or after else None
+    if left[0] < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return done
+
+
+setattr(target, name, deadly)
+chosen = settings.load(overrides={"work": {"folder": "work"}})
+rotation.rotate(chosen, None, lambda _: nullcontext(lambda _: None))
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "number", "when"),
+    [
+        ("os", "link", 1, "before"),  # the new key is made, the old one not yet kept beside it
+        ("rotation", "sync_folder", 0, "before"),  # the new key has just taken its place
+        ("bundle", "write_atomically", 2, "after"),
+        ("os", "utime", 3, "after"),  # a file is written, under its temporary name
+        ("cipher", "attach", 1, "after"),  # the copy of the database is empty
+        ("cipher", "sync_folder", 0, "before"),  # the copy has just taken its place
+        ("rotation", "_is_as_wanted", 3, "before"),
+    ],
+)
+def test_a_rotation_that_is_really_killed_loses_nothing_and_goes_on(
+    chosen: Settings, module: str, name: str, number: int, when: str
+) -> None:
+    """By the system, so that nothing is tidied up and nothing is released."""
+    before = present_key(chosen)
+    command = [sys.executable, "-c", _KILLED, module, name, str(number), when]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    require_all_readable(chosen)
+    rotation.rotate(chosen, None, watch)
+    require_rotated(chosen, before)
+    assert not list(chosen.work.folder.glob("*.sealing*"))
+
+
+def test_a_folder_of_keys_that_cannot_be_written_is_told(chosen: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    before = present_key(chosen)
+    with monkeypatch.context() as closed:
+        closed.setattr(rotation, "write_key_file", refused)
+        with pytest.raises(SettingsError, match=r"folder of the key file work\.key cannot be written .*--old"):
+            rotation.rotate(chosen, None, watch)
+    assert present_key(chosen) == before
+    require_all_readable(chosen)
 
 
 def test_a_changed_file_keeps_the_old_key_and_is_named_until_it_is_gone(chosen: Settings) -> None:

@@ -1,5 +1,6 @@
 """Sealed files: nothing readable, bound to key and place, refused when changed, and never past their key."""
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from callinsight.core.improvement import About, Review, Tag, Verdict
 from callinsight.core.values import Failure, FailureKind, Stage
 from callinsight.errors import KeyFitError, SealError, SettingsError, StoreError
 from callinsight.keys import Key, new_key, parse_key, read_key_file, write_key_file
-from callinsight.settings import Settings
+from callinsight.settings import Settings, Work
 from support.results import FIRST_MONDAY, spoken_call
 
 KEY, OTHER = Key(bytes(range(32))), Key(bytes(range(100, 132)))
@@ -207,6 +208,77 @@ def test_a_key_comes_from_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingsError, match="the key comes from one place: give one of key_file and key") as caught:
         settings_with(key_file="a.key")
     assert KEY.text not in str(caught.value)
+
+
+def test_a_key_has_no_place_in_the_folder_that_it_protects(empty_place: Path) -> None:
+    for file in ("work/my.key", str(empty_place / "work" / "safe" / "my.key"), "other/../work/my.key"):
+        with pytest.raises(SettingsError, match=r"encryption\.key_file lies in the work folder"):
+            settings_with(key_file=file)
+    settings_with(key_file="workshop/my.key")
+
+
+def test_a_key_is_not_made_beside_a_folder_that_is_mounted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container that is thrown away would take the key with it."""
+    chosen = settings_with()
+    devices = {"work": 7}
+    monkeypatch.setattr(sealed, "_device", lambda folder: devices.get(folder.name, 1))
+    with pytest.raises(SettingsError, match=r"the work folder is mounted.*callinsight key new FILE.*key_file"):
+        kept(chosen)
+    assert not Path("work.key").exists()
+    devices["work"] = 1
+    kept(chosen)
+
+
+def test_a_place_where_no_key_can_be_made_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(sealed, "write_key_file", refused)
+    with pytest.raises(SettingsError, match=r"no key can be made at work\.key \(Permission denied\): make one with"):
+        kept(settings_with())
+    assert [path.name for path in Path("work").rglob("*") if path.suffix == ".gz"] == []
+
+
+def test_two_processes_that_start_at_once_use_one_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one makes the key and writes, after this one has seen that there is none."""
+    look = sealed.encrypted_with
+
+    def late(folder: Path) -> str | None:
+        monkeypatch.setattr(sealed, "encrypted_with", look)
+        write_key_file(Path("work.key"), KEY)
+        path = Path("work/results/al/call-2.json.gz")
+        bundle.write_atomically(path, sealed.seal_bytes(KEY, "results/al/call-2.json.gz", b"of another process"))
+        return look(folder)
+
+    monkeypatch.setattr(sealed, "encrypted_with", late)
+    assert sealed.sealed_with(kept(settings_with()).read_bytes()) == KEY.key_id
+
+
+def test_settings_that_are_handed_to_another_process_bring_the_key_along() -> None:
+    chosen = Settings(work=Work(folder=Path("work")))
+    handed = pickle.dumps(chosen)
+    sealed._VAULTS.clear()
+    again = pickle.loads(handed)
+    assert isinstance(again, Settings)
+    assert sealed.sealed_with(kept(again).read_bytes())
+
+
+def test_a_rotation_that_ends_between_reading_a_file_and_its_key_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = settings_with()
+    path = kept(chosen)
+    new = sealed.seal_bytes(OTHER, "results/al/call-1.json.gz", bundle.read_sealed(path))
+    read = Path.read_bytes
+
+    def then_rotated(self: Path) -> bytes:
+        data = read(self)
+        monkeypatch.setattr(Path, "read_bytes", read)
+        self.write_bytes(new)
+        Path("work.key").unlink()
+        write_key_file(Path("work.key"), OTHER)
+        return data
+
+    monkeypatch.setattr(Path, "read_bytes", then_rotated)
+    assert bundle.read_result(path) == CALL
 
 
 def test_a_key_file_elsewhere_is_never_made_by_itself(empty_place: Path) -> None:

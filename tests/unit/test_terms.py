@@ -223,7 +223,7 @@ def test_the_log_tells_what_went_and_names_nothing(tmp_path: Path) -> None:
 
 @BOTH
 def test_a_database_without_what_went_is_smaller(tmp_path: Path, encrypted: bool) -> None:
-    drawn = random.Random(0)  # noqa: S311 - words that hardly compress: an encrypted database compresses better
+    drawn = random.Random(0)
     calls = [call_of(31, n, " ".join(f"w{drawn.getrandbits(48):x}" for _ in range(1_500))) for n in range(60)]
     chosen = keep(chosen_for(tmp_path, encrypted=encrypted), calls)
     size = chosen.work.database.stat().st_size

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,11 +18,13 @@ from callinsight.errors import KeyFitError, StoreError
 from callinsight.keys import Key, read_key_file, write_key_file
 from callinsight.settings import Settings
 from callinsight.store import cipher, search
+from callinsight.store.compact import compact
 from callinsight.store.database import open_reader, open_writer
-from callinsight.store.load import RunRecord, load_batch, record_run
+from callinsight.store.load import RunRecord, check_all, load_batch, record_run
 from callinsight.store.publish import publish
 from callinsight.store.query import run_query
-from callinsight.store.rebuild import content_digest, rebuild
+from callinsight.store.rebuild import CONTENT_TABLES, RUN_TABLES, content_digest, rebuild
+from support import kept
 
 MakeResult = Callable[..., CallResult]
 SAID = "de zilverreiger staat weer in de vijver"
@@ -175,6 +178,86 @@ def test_a_plain_database_becomes_an_encrypted_one_and_back(chosen: Settings, ma
     assert not sealed.is_encrypted_database(chosen.work.database)
     assert comments(chosen.work.database) == said
     assert not list(chosen.work.folder.glob("*.sealing*"))
+
+
+@pytest.mark.parametrize("version", sorted(kept.kept_versions()))
+def test_a_plain_database_of_an_older_version_is_encrypted_and_brought_up_to_date(
+    chosen: Settings, tmp_path: Path, version: int
+) -> None:
+    plain, database = kept.unpack(version, tmp_path / "plain.duckdb"), chosen.work.database
+    database.parent.mkdir()
+    kept.unpack(version, database)
+    with open_reader(database) as connection:  # before a night has been there
+        assert connection.execute("SELECT count(*) FROM calls").fetchall() == [(6,)]
+    with open_writer(plain) as connection:
+        digest = content_digest(connection, (*CONTENT_TABLES, *RUN_TABLES))
+    with open_writer(database) as connection:
+        assert content_digest(connection, (*CONTENT_TABLES, *RUN_TABLES)) == digest
+        check_all(connection)
+    assert (sealed.is_encrypted_database(plain), sealed.is_encrypted_database(database)) == (False, True)
+    assert comments(database) == comments(plain)
+    assert structure(database) == structure(plain)
+
+
+def structure(path: Path) -> list[tuple[object, ...]]:
+    """Columns in their order, keys and indexes; of views the names, since DuckDB's way of writing them down differs."""
+    with open_reader(path) as connection:
+        return connection.execute(
+            "SELECT table_name, column_index, column_name, data_type, is_nullable::VARCHAR FROM duckdb_columns() "
+            "WHERE database_name = current_database() "
+            "UNION ALL SELECT table_name, -1, constraint_type, constraint_text, '' FROM duckdb_constraints() "
+            "WHERE database_name = current_database() "
+            "UNION ALL SELECT view_name, -2, '', '', '' FROM duckdb_views() WHERE database_name = current_database() "
+            "UNION ALL SELECT index_name, -3, '', sql, '' FROM duckdb_indexes() "
+            "WHERE database_name = current_database() ORDER BY ALL"
+        ).fetchall()
+
+
+def test_a_disk_without_room_is_told_and_the_plain_database_stays(
+    chosen: Settings, make_result: MakeResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.load(overrides={"work": {"folder": str(chosen.work.folder)}, "encryption": {"enabled": False}})
+    with open_writer(chosen.work.database) as connection:
+        load_batch(connection, [make_result(said=SAID)], ())
+    before = chosen.work.database.read_bytes()
+    settings.load(overrides={"work": {"folder": str(chosen.work.folder)}})
+    with monkeypatch.context() as full:
+        full.setattr(cipher, "ROOM_BYTES", 1 << 60)
+        with pytest.raises(StoreError, match="make room and try again"), open_writer(chosen.work.database):
+            pass
+    assert chosen.work.database.read_bytes() == before
+    with open_writer(chosen.work.database) as connection:
+        assert connection.execute("SELECT count(*) FROM calls").fetchall() == [(1,)]
+
+
+def test_a_compacted_database_stays_encrypted_and_holds_the_same(filled: Path) -> None:
+    with open_reader(filled) as connection:
+        digest = content_digest(connection)
+    compact(filled)
+    assert sealed.is_encrypted_database(filled)
+    assert readable(filled.parent, "zilverreiger") == []
+    with open_reader(filled) as connection:
+        assert content_digest(connection) == digest
+
+
+_SPILLING = "CREATE TEMP TABLE t AS SELECT text || range AS s FROM turns, range(400_000)"
+
+
+def test_what_does_not_fit_in_memory_is_never_readable_on_disk(filled: Path) -> None:
+    """Without OpenSSL nothing can be encrypted: a reader of a small database then fails, rather than write it."""
+    temporary = filled.with_name(f"{filled.name}.tmp")
+    for opened, refused in ((open_reader, True), (open_writer, False)):
+        with opened(filled) as connection:
+            connection.execute("SET memory_limit = '24MB'")
+            connection.execute("SET threads = 1")
+            if refused:
+                with pytest.raises(duckdb.Error, match="crypto module"):
+                    connection.execute(_SPILLING)
+            else:
+                connection.execute(_SPILLING)
+                written = b"".join(path.read_bytes() for path in temporary.iterdir())
+                assert len(zlib.compress(written)) > 0.99 * len(written) > 1_000_000  # which the text would not be
+            assert readable(filled.parent, "zilverreiger") == []
 
 
 def test_a_database_elsewhere_is_read_with_the_key_of_the_settings(filled: Path, tmp_path: Path) -> None:
