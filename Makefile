@@ -42,9 +42,17 @@ models: $(STAMP)  ## rebuild the bundled models and calls from scratch (hours; n
 bench: $(STAMP)  ## speed and memory on an hour of audio made of the bundled calls
 	@$(BIN)/python tests/bench/throughput.py
 
-bench-privacy: $(STAMP)  ## redaction per kind, and what can be heard in review copies
-	@$(BIN)/python tests/bench/privacy.py
-	@$(BIN)/python tests/bench/review_copies.py
+# Presidio and deduce get a virtual environment of their own, so that nothing here depends on them or on what they need.
+build/peers/.installed: $(STAMP) tests/bench/peers.txt
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python build/peers
+	@$(BIN)/uv pip install --quiet --python build/peers/bin/python --require-hashes -r tests/bench/peers.txt
+	@touch $@
+
+bench-privacy: $(STAMP)  ## redaction per kind beside Presidio and deduce, what can be heard in review copies, what is said on hold (QUICK=1)
+	@$(MAKE) --no-print-directory build/peers/.installed || echo "without Presidio and deduce, which could not be installed"
+	@PYTHONPATH=tests $(BIN)/python -m bench.privacy $(if $(QUICK),--quick)
+	@$(BIN)/python tests/bench/review_copies.py $(if $(QUICK),--masks-only)
+	@$(BIN)/python tests/bench/hold.py
 
 CALLS ?= 10000000
 bench-sql: $(STAMP)  ## the database at 10 million calls (CALLS=1000000 for less): views, a night, loading, other databases
@@ -59,6 +67,8 @@ bench-topics: $(STAMP)  ## whether topics that were left out are found again as 
 lock: $(STAMP)  ## resolve the dependencies anew
 	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links --all-extras --upgrade --quiet pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --upgrade --quiet --group peers -o tests/bench/peers.txt
 
 clean:  ## remove the demo's output and caches; the virtual environment stays
 	@rm -rf demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis

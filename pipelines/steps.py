@@ -6,7 +6,6 @@ boundary: nothing is cached or persisted, and an unexpected exception is reduced
 
 import functools
 import os
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,9 +13,10 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
-from callinsight import offline
+from callinsight import hygiene, offline
 
 offline.apply()
+hygiene.hush()
 # A flow without a server starts its own; Prefect's 20 seconds for that are short on a busy machine.
 os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")
 
@@ -63,8 +63,7 @@ def discreet(function: Callable[P, T]) -> Callable[P, T]:
         except CallinsightError as error:
             failure = error.with_traceback(None)
         except Exception as error:  # noqa: BLE001 - the seam: nothing of it may reach Prefect's database
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            failure = StepFailedError(f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}")
+            failure = StepFailedError(hygiene.told(error))
         # Prefect logs an exception with all that led to it, and a library's own text may quote what it was given.
         failure.__cause__ = failure.__context__ = None
         raise failure

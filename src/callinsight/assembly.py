@@ -7,10 +7,11 @@ from functools import lru_cache, partial
 from callinsight import __version__, copies, offline, registry, worker
 from callinsight.audio import DecodeLimits
 from callinsight.core.values import Provenance
+from callinsight.core.waiting import WaitRules
 from callinsight.embeddings import write_vectors
 from callinsight.engines import Tagger
 from callinsight.errors import ModelError
-from callinsight.privacy_files import load_rules as load_redaction_rules
+from callinsight.privacy_files import rules_of
 from callinsight.registry import ModelEntry, Registry
 from callinsight.review_copy import Copier
 from callinsight.settings import Settings
@@ -138,7 +139,7 @@ def _engines(settings: Settings, models: Registry, entries: dict[str, ModelEntry
 
     device = device_of(settings)
     return worker.Engines(
-        speech=SileroRegions(),
+        speech=SileroRegions(waits=WaitRules(dead_ms=1000 * settings.privacy.silent_hold_s)),
         transcriber=faster_whisper.load(
             models.require(entries["speech"]),
             device=device,
@@ -157,5 +158,5 @@ def _engines(settings: Settings, models: Registry, entries: dict[str, ModelEntry
             max_speakers=settings.speakers.maximum,
         ),
         tagger=_tagger(settings, models, entries["tagger"]),
-        redaction_rules=load_redaction_rules(settings.models.personal_data),
+        redaction_rules=rules_of(settings),
     )

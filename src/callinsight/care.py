@@ -24,6 +24,7 @@ from callinsight.deletions import Deletion
 from callinsight.erasure import Erased, Tools
 from callinsight.errors import CallinsightError, SettingsError
 from callinsight.ledger import State, open_ledger
+from callinsight.privacy_files import rules_of
 from callinsight.settings import Settings
 from callinsight.store.database import open_reader, open_writer
 from callinsight.taxonomy_files import check as check_taxonomy
@@ -89,6 +90,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     """Check what a night needs, one thing after another; nothing is made or changed."""
     yield from _examined("models", lambda: _models(settings))
     yield from _examined("taxonomy", lambda: "; ".join(check_taxonomy(settings.models.taxonomy)))
+    yield from _examined("redaction", lambda: _redaction(settings))
     yield from _examined("inbox", lambda: _inbox(settings))
     yield from _examined("recordings", lambda: _old_recordings(settings))
     yield from _examined("encryption", lambda: _encryption(settings))
@@ -115,6 +117,12 @@ def _models(settings: Settings) -> str:
     models = assembly.open_registry(settings)
     entries = models.profile(settings.models.profile).values()
     return "; ".join(problem for entry in entries for problem in registry.verify(models, entry))
+
+
+def _redaction(settings: Settings) -> str:
+    rules, own = rules_of(settings), settings.privacy
+    count = len(own.case_numbers) + len(own.case_number_words) + len(own.public_numbers) + len(own.public_words)
+    return f"ok: rules {rules.version}, {count} of your own in [privacy]"
 
 
 def _inbox(settings: Settings) -> str:

@@ -12,6 +12,11 @@ from callinsight.errors import CallinsightError
 
 EXIT_OK, EXIT_SOME_FAILED, EXIT_CANNOT_RUN = 0, 1, 2
 
+_NEXT_STEP = (
+    "What was done is kept. More is not told, since it may hold speech; look at the set-up with `callinsight doctor`, "
+    "and run the same command again."
+)
+
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("night", "Run a night on the bundled recordings and show what comes out."),
     "run": ("night", "Process what is new in the inbox, load it and publish."),
@@ -90,9 +95,10 @@ def main_command(ctx: click.Context, settings_file: Path | None) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: run a command and end with its exit code."""
-    from callinsight import offline
+    from callinsight import hygiene, offline
 
     offline.apply()
+    hygiene.hush()
     try:
         code = main_command.main(args=arguments, prog_name="callinsight", standalone_mode=False)
     except click.exceptions.Abort:
@@ -103,5 +109,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = EXIT_CANNOT_RUN
     except CallinsightError as error:
         click.echo(f"callinsight: {error}", err=True)
+        code = EXIT_CANNOT_RUN
+    except Exception as error:  # noqa: BLE001 - the seam: a traceback would show texts that may hold speech
+        click.echo(f"callinsight: unforeseen trouble: {hygiene.told(error)}. {_NEXT_STEP}", err=True)
         code = EXIT_CANNOT_RUN
     sys.exit(code if isinstance(code, int) else EXIT_OK)

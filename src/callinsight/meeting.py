@@ -11,7 +11,7 @@ from callinsight.core.redaction.redact import find
 from callinsight.core.taxonomy import Taxonomy
 from callinsight.core.values import UNKNOWN_LABEL, CallResult, Role, Span, Turn, Word, require_call_id
 from callinsight.errors import SettingsError, StoreError
-from callinsight.privacy_files import load_rules
+from callinsight.privacy_files import rules_of
 from callinsight.settings import Settings
 from callinsight.store.database import open_writer
 from callinsight.store.decisions import sync_decisions
@@ -152,7 +152,7 @@ class Plan:
 def _require_impersonal(settings: Settings, title: str) -> None:
     """Raise ``SettingsError`` when the rules of redaction would mask something in a title, which managers read."""
     words = tuple(Word(Span(n, n + 1), word, 1.0) for n, word in enumerate(title.split()))
-    if words and find((Turn(Span(0, len(words)), Role.UNKNOWN, words),), load_rules(settings.models.personal_data)):
+    if words and find((Turn(Span(0, len(words)), Role.UNKNOWN, words),), rules_of(settings)):
         raise SettingsError("the title seems to name a person or an address: say what was improved without it")
 
 

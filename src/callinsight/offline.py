@@ -1,10 +1,12 @@
-"""Keeps the libraries quiet: nothing is fetched and nothing is reported to anybody.
+"""Keeps the libraries quiet: nothing is fetched and nothing is reported to anybody. Also seals the process.
 
 ``apply`` must run before prefect, pyannote.audio, transformers or huggingface_hub is imported, since they read these
 variables on import.
 """
 
 import os
+
+from callinsight import hygiene
 
 QUIET = {
     "HF_HUB_OFFLINE": "1",
@@ -25,10 +27,11 @@ _NETWORK_SWITCHES = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 
 
 def apply(*, allow_network: bool = False) -> None:
-    """Set the variables for this process and its children.
+    """Set the variables for this process and its children, and seal the process (:func:`callinsight.hygiene.seal`).
 
     ``allow_network`` is for ``callinsight models pull`` alone: models may be fetched, reporting stays off.
     """
+    hygiene.seal()
     for name, value in QUIET.items():
         if allow_network and name in _NETWORK_SWITCHES:
             os.environ.pop(name, None)

@@ -1,13 +1,15 @@
 """Reads the rules of redaction from a YAML file and refuses what cannot be meant."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import yaml
 
+from callinsight.core.redaction import local
 from callinsight.core.redaction.rules import (
     KINDS,
     GuardRules,
@@ -22,6 +24,7 @@ from callinsight.core.redaction.rules import (
 )
 from callinsight.core.redaction.tokens import key_of
 from callinsight.errors import SettingsError
+from callinsight.settings import Settings
 
 _MARK = re.compile(r"[A-Z]{2,20}")
 
@@ -102,6 +105,26 @@ def load_rules(path: Path) -> RedactionRules:
     return rules_from(content)
 
 
+def rules_of(settings: Settings) -> RedactionRules:
+    """The rules with what the municipality set in ``[privacy]``; raises ``SettingsError`` that names the setting."""
+    rules, own = load_rules(settings.models.personal_data), settings.privacy
+    keep = own.keep_streets_in_reports or rules.policy.keep_streets_in_reports
+    rules = replace(rules, policy=replace(rules.policy, keep_streets_in_reports=keep))
+    added: tuple[tuple[str, Callable[[RedactionRules, tuple[str, ...]], RedactionRules], tuple[str, ...]], ...] = (
+        ("case_numbers", local.with_case_numbers, own.case_numbers),
+        ("case_number_words", local.with_case_words, own.case_number_words),
+        ("public_numbers", local.with_public_numbers, own.public_numbers),
+        ("public_words", local.with_public_words, own.public_words),
+    )
+    for key, add, values in added:
+        for value in values:
+            try:
+                rules = add(rules, (value,))
+            except ValueError as error:
+                raise SettingsError(f"privacy.{key}: '{value}': {error}") from None
+    return rules
+
+
 def rules_from(content: object) -> RedactionRules:
     """Rules from the content of a rules file; raises ``SettingsError`` that names the key that is wrong."""
     top = _Section("file", content)
@@ -172,6 +195,8 @@ def _guards(section: _Section) -> GuardRules:
         year_before=section.words("year_before"),
         public=public,
         call_words=section.words("call_words"),
+        born=section.phrases("born"),
+        born_questions=section.phrases("born_questions"),
     )
     section.done()
     return rules

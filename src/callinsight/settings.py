@@ -218,9 +218,14 @@ class Process(_Section):
 
 
 class Privacy(_Section):
-    """What is masked. The kinds and cues themselves are data: ``models.personal_data``."""
+    """What is masked, and what nobody listens to. Kinds and cues themselves are data: ``models.personal_data``."""
 
     keep_streets_in_reports: bool = False
+    silent_hold_s: int = Field(default=15, ge=0)
+    case_numbers: tuple[str, ...] = ()
+    case_number_words: tuple[str, ...] = ()
+    public_numbers: tuple[str, ...] = ()
+    public_words: tuple[str, ...] = ()
 
 
 Weekday = Literal["maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"]

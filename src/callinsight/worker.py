@@ -205,7 +205,9 @@ class Worker:
         """Decode a recording and find the speech in it."""
         decoded = audio.decode(job.read(), limits=self._limits, expected_duration_ms=job.expected_duration_ms)
         with self.clock.of("speech regions"):
-            regions = self._engines.speech.find_speech(decoded.waveform, bleed=decoded.layout is Layout.STEREO)
+            stereo = decoded.layout is Layout.STEREO
+            agent_channel = job.agent_channel if stereo else None
+            regions = self._engines.speech.find_speech(decoded.waveform, bleed=stereo, agent_channel=agent_channel)
         if not any(regions.per_channel):
             raise RecordingError(Stage.SPEECH, FailureKind.NO_SPEECH)
         channels = tuple(

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "callinsight"
 LAYERS = [
     {"core"},
-    {"errors"},
+    {"errors", "hygiene"},
     {"keys"},
     {"sealed"},
     {"settings", "offline", "registry", "audio_probe"},

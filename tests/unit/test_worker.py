@@ -47,8 +47,8 @@ PROVENANCE = Provenance("0", "0", (("m", "0"),), "0")
 class WholeFile:
     """Takes every channel for speech from end to end."""
 
-    def find_speech(self, waveform: Waveform, *, bleed: bool) -> SpeechRegions:
-        del bleed
+    def find_speech(self, waveform: Waveform, *, bleed: bool, agent_channel: int | None = None) -> SpeechRegions:
+        del bleed, agent_channel
         silent = not waveform.samples.any()
         spans = () if silent else (Span(0, waveform.duration_ms),)
         return SpeechRegions(tuple(spans for _ in range(waveform.channels)), 0, 0, ())

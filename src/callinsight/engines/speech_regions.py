@@ -6,16 +6,17 @@ be steady in pitch, as tones and music are.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from callinsight.core import acoustics, bleed, regions
+from callinsight.core import acoustics, bleed, regions, waiting
 from callinsight.core.acoustics import FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ, Levels, Samples
 from callinsight.core.regions import Marks, Regions
 from callinsight.core.values import FailureKind, Span, Stage, Waveform
+from callinsight.core.waiting import Line, WaitRules
 from callinsight.errors import RecordingError
 
 _CHUNK_FRAMES = 9_375  # five minutes: the model's own memory grows with what it is given at once
@@ -54,7 +55,8 @@ class SpeechRegions:
     """Speech per channel, in order and disjoint, within the recording.
 
     ``nonspeech_dropped_ms`` is sound that stands out from the line's noise and is no speech, over all channels;
-    ``bleed_dropped_ms`` speech of the other side. ``hold`` is where steady music plays and nobody speaks.
+    ``bleed_dropped_ms`` speech of the other side. ``hold`` is where a caller waits: steady music and nobody speaks,
+    or the agent's line is given over to music or dead, whatever the caller says meanwhile. That is in no speech.
     """
 
     per_channel: tuple[Regions, ...]
@@ -63,54 +65,69 @@ class SpeechRegions:
     hold: Regions = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """One channel's findings: the speech without padding, and what it was judged by."""
-
-    speech: Regions
-    levels: Levels
-    steady: Levels
-
-
 class SileroRegions:
     """Finds speech in recordings of any length with bounded memory. Deterministic."""
 
-    def __init__(self, options: RegionOptions | None = None) -> None:
+    def __init__(self, options: RegionOptions | None = None, waits: WaitRules | None = None) -> None:
         os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read when ONNX Runtime is loaded
         from faster_whisper.vad import get_vad_model
 
         self._model: Any = get_vad_model()
         self._options = options or RegionOptions()
+        self._waits = waits or WaitRules()
 
     def find(self, waveform: Waveform) -> Regions:
         """The speech of a mono 16 kHz waveform, padded. Raises ``RecordingError`` when the model fails."""
         return self.find_speech(waveform, bleed=False).per_channel[0]
 
-    def find_speech(self, waveform: Waveform, *, bleed: bool) -> SpeechRegions:
-        """The speech of every channel of a 16 kHz waveform, padded.
+    def find_speech(self, waveform: Waveform, *, bleed: bool, agent_channel: int | None = None) -> SpeechRegions:
+        """The speech of every channel of a 16 kHz waveform, padded, without what is said while the caller waits.
 
-        With ``bleed`` what each of two channels hears of the other is removed. Raises ``RecordingError`` when the
-        model fails, ``ValueError`` at another sample rate.
+        With ``bleed`` what each of two channels hears of the other is removed. ``agent_channel`` is the line on which
+        the exchange plays its music, where that is known. Raises ``RecordingError`` when the model fails,
+        ``ValueError`` at another sample rate.
         """
         if waveform.sample_rate_hz != SAMPLE_RATE_HZ:
             raise ValueError(f"the waveform must have {SAMPLE_RATE_HZ} Hz")
         heard = [self._hear(channel) for channel in waveform.samples]
-        found = [channel.speech for channel in heard]
-        own = _own_voices(waveform.samples, found) if bleed and len(found) == 2 else found
-        anyone = regions.joined(span for channel in own for span in channel)
-        held = [span for c in heard for span in acoustics.held(c.steady, c.levels, anyone)]
+        found = [line.speech for line in heard]
+        if bleed and len(found) == 2:
+            own = _own_voices(waveform.samples, found)
+            heard = [replace(line, speech=spans) for line, spans in zip(heard, own, strict=True)]
+        bleed_dropped_ms = sum(map(regions.total_ms, found)) - sum(regions.total_ms(line.speech) for line in heard)
+        waits = self._waited(heard, agent_channel)
+        anyone = regions.joined(span for line in heard for span in line.speech)
+        held = [span for line in heard for span in acoustics.held(line.steady, line.levels, anyone)]
+        held += [span for spans in waits for span in spans]
         return SpeechRegions(
-            per_channel=tuple(self._finished(channel, waveform.duration_ms) for channel in own),
-            nonspeech_dropped_ms=sum(_dropped_ms(c.levels, c.speech) for c in heard),
-            bleed_dropped_ms=sum(map(regions.total_ms, found)) - sum(map(regions.total_ms, own)),
+            per_channel=tuple(
+                self._finished(line.speech, spans, waveform.duration_ms)
+                for line, spans in zip(heard, waits, strict=True)
+            ),
+            nonspeech_dropped_ms=sum(
+                _dropped_ms(line.levels, speech) for line, speech in zip(heard, found, strict=True)
+            ),
+            bleed_dropped_ms=bleed_dropped_ms,
             hold=regions.padded(regions.joined(held), 0, max(1, waveform.duration_ms)),
         )
 
-    def _finished(self, speech: Regions, duration_ms: int) -> Regions:
-        wide = regions.padded(speech, self._options.pad_ms, duration_ms)
-        return regions.joined(wide, max(0, self._options.min_silence_ms - 2 * self._options.pad_ms))
+    def _waited(self, lines: list[Line], agent_channel: int | None) -> list[Regions]:
+        """For each channel where nobody listens to it. Without knowing whose line it is, only music tells."""
+        if len(lines) == 1:
+            return [waiting.over_music(lines[0], self._waits)]
+        rules = self._waits if agent_channel is not None else replace(self._waits, dead_ms=0)
+        return [
+            () if agent_channel == channel else waiting.away(lines[1 - channel], rules) for channel in range(len(lines))
+        ]
 
-    def _hear(self, samples: Samples) -> _Heard:
+    def _finished(self, speech: Regions, waits: Regions, duration_ms: int) -> Regions:
+        """Speech as the recogniser gets it: with its edges, and nothing of ``waits`` in it."""
+        answered = waiting.begun(waits, speech, self._waits)
+        wide = regions.padded(regions.without(speech, answered), self._options.pad_ms, duration_ms)
+        near = regions.joined(wide, max(0, self._options.min_silence_ms - 2 * self._options.pad_ms))
+        return waiting.unheard(near, answered, self._waits)
+
+    def _hear(self, samples: Samples) -> Line:
         levels = acoustics.levels_db(samples)
         steady = acoustics.steadiness(samples)
         options = self._options
@@ -124,7 +141,7 @@ class SileroRegions:
             for span in regions.joined(regions.of_marks(marks, FRAME_MS), _JUDGED_GAP_MS)
             if self._is_voice(span, probabilities, steady, levels)
         ]
-        return _Heard(regions.joined(speech, options.min_silence_ms), levels, steady)
+        return Line(levels, steady, regions.joined(speech, options.min_silence_ms))
 
     def _is_voice(self, span: Span, probabilities: Levels, steady: Levels, levels: Levels) -> bool:
         best = float(probabilities[span.start_ms // FRAME_MS : -(-span.end_ms // FRAME_MS)].max())

@@ -11,8 +11,12 @@ MIXED = ("iban", "licence_plate", "travel_document", "residence_document", "case
 """Kinds that have letters among their digits as a postcode has."""
 ADDRESS = ("postcode", "house_number", "street")
 
+_HOUSE_DIGITS = 5
 _HOUSE_TOKENS = 14
 _HOUSE_TURNS = 4
+_ADDITION_CUES = ("toevoeging", "huisnummertoevoeging")
+_ADDITION_TOKENS = 6
+_SURE_ADDITIONS = ("bis", "zwart", "rood", "hoog")
 _MORE_TURNS = 4
 _MORE_TOKENS = 40
 
@@ -35,7 +39,7 @@ class AddressReader:
             before = [unit for unit in run.units if unit.last < found.first]
             if before:
                 text = "".join(unit.text for unit in before)
-                pieces.insert(0, Piece("house_number", before[0].first, before[-1].last, text))
+                pieces.insert(0, Piece(self._before_postcode(text, told), before[0].first, before[-1].last, text))
             if found.house:
                 pieces.append(Piece("house_number", found.house[0], found.house[1], found.house_text))
             return pieces
@@ -44,6 +48,13 @@ class AddressReader:
         if self._is_house_number(run, told):
             return [Piece("house_number", run.first, self._with_addition(run), run.text)]
         return []
+
+    def _before_postcode(self, text: str, told: Sequence[str]) -> str:
+        """What is said in one breath with a postcode, before it: a house number, its first try, or something long."""
+        if len(text) <= _HOUSE_DIGITS:
+            return "postcode" if len(text) == 4 and "postcode" in told else "house_number"
+        told_so = (kind for kind in told if kinds.fits(kind, text))
+        return next(told_so, None) or kinds.sure_kind(text) or "number"
 
     def _has_postcode(self, run: Run) -> bool:
         return self.postcodes.read(run, cued=False) is not None and len(run.text) > 6
@@ -61,9 +72,20 @@ class AddressReader:
             return False
         if self._follows_address(run, strangers=2 if "house_number" in told else 0):
             return True
+        if self._counted(run):
+            return True
         if run.digits == 4 and "postcode" in told:
             return False
         return any(cue.kind == "house_number" and self._answers(cue.last, run) for cue in self.context.cues)
+
+    def _counted(self, run: Run) -> bool:
+        """Whether it is said as no other number is: "nummer dertig bis"."""
+        before, after = run.first - 1, run.last + 1
+        if before < 0 or after >= len(self.context.tokens):
+            return False
+        sides = self.context.tokens[before], self.context.tokens[after]
+        same_turn = all(side.turn == run.turn for side in sides)
+        return same_turn and sides[0].key in self.context.rules.places.number_words and sides[1].key in _SURE_ADDITIONS
 
     def _answers(self, cue: int, run: Run) -> bool:
         """Whether a run answers the question for a house number that ends at the token ``cue``."""
@@ -92,10 +114,29 @@ class AddressReader:
                 return True
         return False
 
+    def additions(self) -> list[Piece]:
+        """What is said of an addition by name: "en de toevoeging is rood", or "b" when it was asked for."""
+        found = []
+        for index, token in enumerate(self.context.tokens):
+            if token.key not in _ADDITION_CUES:
+                continue
+            at = index + 1
+            while at < min(index + _ADDITION_TOKENS, len(self.context.tokens)) and self.context.quiet[at]:
+                at += 1
+            if at < len(self.context.tokens) and self._is_addition(at, token.turn):
+                found.append(Piece("house_number", at, at, self.context.tokens[at].key))
+        return found
+
+    def _is_addition(self, index: int, turn: int) -> bool:
+        token = self.context.tokens[index]
+        letter = len(token.key) == 1 and token.key.isalpha() and token.key != "u"
+        known = letter or (token.key in self.context.rules.places.additions and token.key not in _ADDITION_CUES)
+        return known and not token.mark and token.turn - turn <= 1
+
     def _with_addition(self, run: Run) -> int:
-        following = run.last + 1
-        if following < len(self.context.tokens):
-            token = self.context.tokens[following]
-            if token.turn == run.turn and token.key in self.context.rules.places.additions:
-                return following
-        return run.last
+        last = run.last
+        for token in self.context.tokens[run.last + 1 : run.last + 3]:
+            if token.turn != run.turn or token.key not in self.context.rules.places.additions or token.mark:
+                break
+            last += 1
+        return last

@@ -12,6 +12,7 @@ _AFTER_TOKENS = 7
 _MORE_TURNS = 4
 _MORE_TOKENS = 40
 """How far the rest of a dictation may lag behind its beginning."""
+_BEGINNING = 3
 _ECHO_LEAST = 3
 _ECHO_SURE = 6
 _ECHO_TURNS = 10
@@ -25,6 +26,7 @@ class Decider:
     def __init__(self, context: Context, streets: Sequence[Piece]) -> None:
         self.context = context
         self.addresses = AddressReader(context, streets)
+        context.found.extend(self.addresses.additions())
 
     def decide(self, dictation: Sequence[Run]) -> None:
         """Add what ``dictation`` holds to ``found``."""
@@ -52,9 +54,14 @@ class Decider:
             kind = decided.get(whole)
             return [Piece(kind, self._start(run, kind), run.last, run.text)] if kind else []
         echoed = self._echo(run) or self._international(run)
+        echoed = echoed or ("case_number" if self._is_own_case(run.readings) else None)
         if echoed:
             return [Piece(echoed, self._start(run, echoed), run.last, run.text)]
         return self.addresses.read(run, told)
+
+    def _is_own_case(self, texts: Sequence[str]) -> bool:
+        """Whether one of ``texts`` has the shape of the municipality's own case numbers."""
+        return any(shape.fullmatch(text) for shape in self.context.rules.case_shapes for text in texts)
 
     def _is_public(self, dictation: Sequence[Run], told: Sequence[str]) -> bool:
         guards = self.context.rules.guards
@@ -98,6 +105,8 @@ class Decider:
 
     def _kind_of(self, runs: Sequence[Run], told: Sequence[str]) -> str | None:
         texts = self._texts(runs)
+        if self._is_own_case(texts):
+            return "case_number"
         total = sum(len(run.text) for run in runs)
         for kind in told:
             if any(kinds.fits(kind, text) for text in texts):
@@ -109,9 +118,11 @@ class Decider:
         joined = "".join(run.text for run in runs)
         for kind in told:
             lettered = joined.isalpha() and not (kind in MIXED and all(run.pure for run in runs))
+            lettered = lettered and not (kind == "digid_secret" and self._begins(runs[0], kind, total))
             if kind in _NOT_BY_NUMBER or lettered:
                 continue
             enough = total >= self.context.rules.kinds[kind].least or self._answers(runs, kind, total)
+            enough = enough or self._begins(runs[0], kind, total)
             if enough and kinds.may_be(kind, joined):
                 return kind
         return self._rest_of(runs, total) or self._told_after(runs, total) or self._long(runs)
@@ -122,6 +133,15 @@ class Decider:
         if latest is None or latest.kind != kind or total < 2 or not all(run.pure for run in runs):
             return False
         return self.context.near(latest.last, runs[0].first, 2, _MORE_TOKENS)
+
+    def _begins(self, run: Run, kind: str, total: int) -> bool:
+        """Whether a run comes right after the cue, so that three digits are the beginning of more ("bsn 1 2 3")."""
+        latest = next((cue for cue in reversed(self.context.cues) if cue.last < run.first), None)
+        if latest is None or latest.kind != kind or kind == "number" or total < _BEGINNING:
+            return False
+        return self.context.tokens[latest.last].turn == run.turn and self.context.all_quiet(
+            range(latest.last + 1, run.first)
+        )
 
     def _texts(self, runs: Sequence[Run]) -> tuple[str, ...]:
         """Every reading of each run, and what each side says in all of them together."""
@@ -158,7 +178,8 @@ class Decider:
             rule = self.context.rules.kinds[cue.kind]
             same_turn = end < cue.first <= end + _AFTER_TOKENS
             same_turn = same_turn and self.context.tokens[cue.first].turn == runs[-1].turn
-            if same_turn and rule.least >= 3 and total >= max(rule.least, 5):
+            area = cue.kind == "phone" and runs[0].text.startswith("0") and total >= _BEGINNING
+            if same_turn and rule.least >= 3 and (total >= max(rule.least, 5) or area):
                 return cue.kind
         return None
 

@@ -118,7 +118,15 @@ class MailFinder:
                 break
         if not local and pending and self.tokens[pending[0]].turn == self.tokens[at].turn:
             return []
-        return local
+        return local + self._article(local)
+
+    def _article(self, local: Sequence[int]) -> list[int]:
+        """The "de" of "naar de tuinman apenstaartje": nobody says it of an address, so it is part of one."""
+        first = local[-1] if local else 0
+        if first < 2 or self.tokens[first - 2].turn != self.tokens[first].turn:
+            return []
+        led = self.tokens[first - 2].key in ("naar", "is") and self.tokens[first - 1].key in ("de", "het", "van")
+        return [first - 1] if led and len(self.tokens[first].key) > 2 else []
 
     def _belongs(self, index: int) -> bool:
         """Whether a token can be part of an address: a symbol, a letter, a number, a name or an unknown word."""
@@ -159,14 +167,27 @@ class MailFinder:
             key = self.tokens[index].key
             before = self.tokens[thread[place - 1]].key if place else ""
             if key in self.mail.domains:
-                best = place + 1
+                best = place + 1 + self._ending(thread[place + 1 : place + 3])
             if before in self.mail.symbols and key in self.mail.endings:
                 after = self.tokens[thread[place + 1]].key if place + 1 < len(thread) else ""
                 return thread[: place + 1 + (key == "n" and after in ("l", "el"))]
+            after = self.tokens[thread[place + 1]].key if place + 1 < len(thread) else ""
+            if before in self.mail.symbols and len(key) == len(after) == 1 and key + after in self.mail.endings:
+                return thread[: place + 2]
             inside = key in self.mail.inside or self._belongs(index) or self._beside_symbol(index)
             if not inside:
                 break
         return thread[: best or min(1, len(thread))]
+
+    def _ending(self, ahead: Sequence[int]) -> int:
+        """How many tokens after a known domain end the address, also when its dot was lost or misheard."""
+        keys = [self.tokens[index].key for index in ahead]
+        for place, key in enumerate(keys):
+            if key in self.mail.endings or any(
+                key == f"{sign}{end}" for sign in ("punt", "dot") for end in ("nl", "com")
+            ):
+                return place + 1
+        return 0
 
     def _echoes(self, pieces: Sequence[Piece]) -> list[Piece]:
         """Stretches near an address that repeat words of it, with at least one dot or dash among them."""

@@ -49,8 +49,8 @@ class Atom:
     spelled: bool = False
 
 
-_DATE = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})")
-_AMOUNT = re.compile(r"[€$].*|.*[%€]|\d{1,2}[:.]\d{2}u?|\d+,\d+|\d+,-+|\d{1,3}\.\d{3}")
+_DATE = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|['’]?\d{2})")
+_AMOUNT = re.compile(r"[€$].*|.*[%€]|\d{1,2}[:.]\d{2}u?(-\d{1,2}[:.]\d{2}u?)?|\d+,\d+|\d+,-+|\d{1,3}\.\d{3}")
 _DIGITS = re.compile(r"\+?\(?\d[\d\-./()]*")
 _ORDINAL = re.compile(r"(\d{1,2})(?:e|de|ste)")
 _MIXED = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9](?:[A-Za-z0-9\-./]*[A-Za-z0-9])?")
@@ -58,6 +58,8 @@ _SPELLED = re.compile(r"[A-Za-z](?:[-.][A-Za-z])+")
 _FILLERS = ("eh", "uh", "uhm", "ehm", "euh")
 _MOMENTS = ("moment", "momentje", "ogenblik", "ogenblikje", "seconde", "secondje", "minuutje")
 _BLOCK = re.compile(r"[A-Z]{2,4}")
+_FOREIGN_PLATE = re.compile(r"[A-Z]{1,3}-[A-Z]{1,2}")
+"""The letters of a German plate; figures must follow."""
 
 
 class _Reader:
@@ -87,16 +89,27 @@ class _Reader:
         raw = self.tokens[index].raw
         if any(c.isdigit() for c in raw):
             return self._figures(index, raw)
+        figures_follow = self.key(index + 1, self.tokens[index].turn)[:1].isdigit()
+        if figures_follow and (raw == "NL" or _FOREIGN_PLATE.fullmatch(raw)):
+            return Atom(Part.LETTERS, index, index, raw.replace("-", "").lower())
         if _SPELLED.fullmatch(raw) and self.tokens[index].key not in self.rules.names.abbreviations:
             return Atom(Part.LETTERS, index, index, re.sub(r"[-.]", "", raw).lower())
-        if _BLOCK.fullmatch(raw) and raw.lower() not in self.rules.names.abbreviations:
+        known = raw.lower() in self.rules.names.abbreviations and not (len(raw) == 2 and self._alone(index))
+        if _BLOCK.fullmatch(raw) and not known:
             return Atom(Part.LETTERS, index, index, raw.lower(), spelled=True)
         return None
+
+    def _alone(self, index: int) -> bool:
+        """Whether fillers alone stand beside the token in its turn: then "NS" are letters that somebody reads out."""
+        turn = self.tokens[index].turn
+        near = [token for token in self.tokens[max(0, index - 4) : index + 5] if token.turn == turn]
+        others = [token for token in near if token is not self.tokens[index]]
+        return len(near) <= 4 and all(token.key in self.speech.soft for token in others)
 
     def _figures(self, index: int, raw: str) -> Atom:
         date = _DATE.fullmatch(raw)
         if date and 1 <= int(date[1]) <= 31 and 1 <= int(date[2]) <= 12:
-            return Atom(Part.DATE, index, index, re.sub(r"\D", "", raw), value=int(date[3]))
+            return Atom(Part.DATE, index, index, re.sub(r"\D", "", raw), value=int(date[3].lstrip("'’")))
         if _AMOUNT.fullmatch(raw):
             return Atom(Part.AMOUNT, index, index)
         if _DIGITS.fullmatch(raw):
@@ -115,6 +128,9 @@ class _Reader:
         """ "dubbel nul" and "drie keer de een" as the digits they stand for."""
         turn = self.tokens[index].turn
         key = self.tokens[index].key
+        glued = next((word for word in self.speech.repeats if key != word and key.startswith(word)), None)
+        if glued and 0 <= SMALL.get(key.removeprefix(glued), -1) <= 9:
+            return Atom(Part.DIGITS, index, index, str(SMALL[key.removeprefix(glued)]) * self.speech.repeats[glued])
         times, at = self.speech.repeats.get(key, 0), index + 1
         if not times and self.key(index + 1, turn) in ("keer", "maal"):
             times, at = SMALL.get(key, 0), index + 2
@@ -128,7 +144,7 @@ class _Reader:
             value = int(word)
         if 0 <= value <= 9:
             return Atom(Part.DIGITS, index, at, str(value) * times)
-        letter = self.speech.letters.get(word, "")
+        letter = self.speech.letters.get(word, "") or (word if len(word) == 1 and word.isalpha() else "")
         return Atom(Part.LETTERS, index, at, letter * times) if letter else None
 
     def _number(self, index: int) -> Atom | None:

@@ -67,13 +67,18 @@ class SpeechRules:
 
 @dataclass(frozen=True, slots=True)
 class GuardRules:
-    """Words that show that a number is an amount, a time or the like: after it, before it, and public numbers."""
+    """Words that show that a number is an amount, a time or the like: after it, before it, and public numbers.
+
+    ``born`` are phrases right before the year of a birth ("ik ben van"), ``born_questions`` those that ask for it.
+    """
 
     after: frozenset[str]
     before: frozenset[str]
     year_before: frozenset[str]
     public: tuple[re.Pattern[str], ...]
     call_words: frozenset[str]
+    born: tuple[Phrase, ...]
+    born_questions: tuple[Phrase, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +158,8 @@ class RedactionRules:
     places: PlaceRules
     mail: MailRules
     policy: Policy = field(default_factory=Policy)
+    case_shapes: tuple[re.Pattern[str], ...] = ()
+    """The municipality's own case numbers, as runs of figures and letters in lower case."""
 
     def __post_init__(self) -> None:
         if sorted(self.kinds) != sorted(KINDS):

@@ -1,8 +1,10 @@
 """Runs: digits and letters that one speaker says in a row, with fillers in between, and dictations made of them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from callinsight.core.redaction import kinds
 from callinsight.core.redaction.normaliser import Atom, Part
 from callinsight.core.redaction.rules import RedactionRules
 from callinsight.core.redaction.tokens import Token
@@ -13,6 +15,10 @@ _SOFT_WITHIN_RUN = 5
 """Fillers that may stand between two digits of one run ("even kijken hoor wacht")."""
 _SOFT_BETWEEN_RUNS = 14
 _TURNS_BETWEEN_RUNS = 4
+_ANNOUNCED = 4
+_LOOSE = ("over", "voor", "tot")
+"""Words of times that also go on a sentence: "zaaknummer 4561 voor de vergunning"."""
+_YEAR = re.compile(r"(19|20)\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +169,7 @@ class _Builder:
 
     def build(self, begin: int, end: int, pure: bool) -> Run | None:
         """The run of the atoms ``begin`` to ``end``, trimmed, or None when nothing is left of it."""
+        pure = pure or self._has_shape(begin, end)
         while not pure and begin <= end and self._is_loose(begin, begin + 1, begin, end):
             begin += 1
             while begin <= end and self.atoms[begin].part not in (*_CARRIERS, Part.GUESS):
@@ -188,7 +195,7 @@ class _Builder:
             units=units,
             plain="".join(atom.text for atom in carriers),
             corrected="".join(unit.text for unit in fold_numbers(kept)),
-            guarded=units[0].large or self._guarded(begin, end, "".join(unit.text for unit in units)),
+            guarded=units[0].large or self._guarded(begin, end, units),
             pure=pure,
         )
         short = run.text.isalpha() and len(run.text) == 1
@@ -198,6 +205,13 @@ class _Builder:
             # "o" alone is surprise and "ik zet u even door" no spelling.
             return None
         return run if pure or run.digits or (len(run.text) >= 3 and not words) else None
+
+    def _has_shape(self, begin: int, end: int) -> bool:
+        """Whether the atoms are a whole number plate or the like, so that no word at an edge is just a word."""
+        carriers = [atom for atom in self.atoms[begin : end + 1] if atom.part in (*_CARRIERS, Part.GUESS)]
+        if not any(carriers[place].spelled for place in (0, -1)):
+            return False
+        return kinds.sure_kind("".join(unit.text for unit in fold_numbers(carriers))) is not None
 
     def _is_loose(self, index: int, inward: int, begin: int, end: int) -> bool:
         """Whether a word of a spelling alphabet at an edge has no letter beside it: then it is just a word."""
@@ -216,8 +230,11 @@ class _Builder:
         following = self.atoms[index + 1]
         return following.part is Part.OTHER and self.tokens[after].key not in self.rules.names.function_words
 
-    def _guarded(self, begin: int, end: int, text: str) -> bool:
+    def _guarded(self, begin: int, end: int, units: Sequence[Unit]) -> bool:
+        text = "".join(unit.text for unit in units)
         digits = sum(c.isdigit() for c in text)
+        if len(units) > 1 and all(_YEAR.fullmatch(unit.text) for unit in units):
+            return True
         if text.startswith("0") or digits > 7 or any(c.isalpha() for c in text):
             return False
         before, after = self._neighbour(begin, -1), self._neighbour(end, 1)
@@ -227,7 +244,8 @@ class _Builder:
         guards = self.rules.guards
         left = self.tokens[before.last].key if before else ""
         right = self.tokens[after.first].key if after else ""
-        if right in guards.after or left in guards.before:
+        announced = before is not None and self.taken[before.last] and digits >= _ANNOUNCED
+        if (right in guards.after and not (announced and right in _LOOSE)) or left in guards.before:
             return True
         is_year = len(text) == 4 and text[:2] in ("19", "20")
         return is_year and left in guards.year_before
