@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test accessibility lint format models bench bench-privacy bench-sql bench-retag bench-topics lock clean
+.PHONY: help demo test accessibility lint format models bench bench-privacy bench-sql bench-retag bench-encryption bench-topics lock clean
 .DEFAULT_GOAL := help
 
 help:  ## show these targets
@@ -60,6 +60,9 @@ bench-sql: $(STAMP)  ## the database at 10 million calls (CALLS=1000000 for less
 
 bench-retag: $(STAMP)  ## time of tagging a history of a million turns again
 	@$(BIN)/python tests/bench/retag.py
+
+bench-encryption: $(STAMP)  ## what encryption at rest costs, and how fast the key is changed
+	@PYTHONPATH=tests $(BIN)/python -m bench.encryption
 
 bench-topics: $(STAMP)  ## whether topics that were left out are found again as candidates
 	@$(BIN)/python tests/bench/new_topics.py

@@ -175,7 +175,7 @@ def _settle(settings: Settings) -> bool:
     """Bring the database under the present key; its search index is made anew by the next search."""
     database = settings.work.database
     changed = settle_database(database)
-    if changed:
+    if changed or not database.exists():
         search_index.remove(database)
     return changed
 

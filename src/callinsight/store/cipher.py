@@ -17,6 +17,9 @@ from callinsight import sealed
 from callinsight.errors import KeyFitError, StoreError
 from callinsight.keys import Key, sync_folder
 
+SEARCH_FOLDER = "search"
+"""Beside a database: the index of its words, encrypted as the database is."""
+
 _KEY_BYTES = 32
 ROOM_BYTES = 64 << 20
 """Room on the disk beyond the size of a database, for what else is written meanwhile."""
@@ -129,6 +132,8 @@ def _copy(path: Path) -> None:
         connection.execute("FORCE CHECKPOINT former")  # or its log would be left to the file that takes its place
         attach(connection, fresh, "fresh", read_only=False)
         connection.execute("COPY FROM DATABASE former TO fresh")
+        for index in path.with_name(SEARCH_FOLDER).glob("*.duckdb"):
+            index.unlink(missing_ok=True)  # made anew by the next search, which cannot be while this one is held
         connection.execute("DETACH fresh")
         with fresh.open("rb") as file:
             os.fsync(file.fileno())

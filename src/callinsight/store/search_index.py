@@ -22,7 +22,7 @@ import duckdb
 
 from callinsight.errors import KeyFitError, StoreError
 from callinsight.sealed import is_encrypted_database, wants_sealing
-from callinsight.store.cipher import attach
+from callinsight.store.cipher import SEARCH_FOLDER, attach
 from callinsight.store.database import connect, explain, in_memory, quoted
 
 Watch = Callable[[int], AbstractContextManager[Callable[[int], object]]]
@@ -95,7 +95,7 @@ class Month:
 
 def folder_of(database: Path) -> Path:
     """Where the index of a database lies."""
-    return database.with_name("search")
+    return database.with_name(SEARCH_FOLDER)
 
 
 def _of_earlier_versions(database: Path) -> tuple[Path, Path]:

@@ -213,6 +213,23 @@ def structure(path: Path) -> list[tuple[object, ...]]:
         ).fetchall()
 
 
+def test_the_search_index_of_a_plain_database_goes_when_that_is_encrypted(
+    chosen: Settings, make_result: MakeResult
+) -> None:
+    settings.load(overrides={"work": {"folder": str(chosen.work.folder)}, "encryption": {"enabled": False}})
+    with open_writer(chosen.work.database) as connection:
+        load_batch(connection, [make_result(said=SAID)], ())
+    assert search.find(chosen.work.database, search.Question("zilverreiger"))
+    assert list(chosen.work.folder.glob("search/*.duckdb"))
+    settings.load(overrides={"work": {"folder": str(chosen.work.folder)}})
+    with open_writer(chosen.work.database):
+        pass
+    assert list(chosen.work.folder.glob("search/*.duckdb")) == []
+    assert search.find(chosen.work.database, search.Question("zilverreiger"))
+    assert all(map(sealed.is_encrypted_database, chosen.work.folder.glob("search/*.duckdb")))
+    assert readable(chosen.work.folder, "zilverreiger") == []
+
+
 def test_a_disk_without_room_is_told_and_the_plain_database_stays(
     chosen: Settings, make_result: MakeResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
