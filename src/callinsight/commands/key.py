@@ -9,7 +9,7 @@ import click
 from callinsight import console, rotation, settings
 from callinsight.cli import EXIT_CANNOT_RUN, EXIT_OK, EXIT_SOME_FAILED
 from callinsight.errors import SettingsError
-from callinsight.keys import new_key, write_key_file
+from callinsight.keys import KeySource, new_key, write_key_file
 from callinsight.rotation import Sealing
 from callinsight.store.cipher import database_key
 
@@ -23,7 +23,14 @@ _DATABASE = {
 _SHOWN = 10
 
 
-@click.group("key", context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    "key",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Examples:\n\n\b\n"
+    "  callinsight key check\n"
+    "  callinsight key new /etc/callinsight/data.key\n"
+    "  callinsight key rotate",
+)
 def key_command() -> None:
     """Make, check and change the key that the work folder is encrypted with.
 
@@ -34,6 +41,7 @@ def key_command() -> None:
 
 @key_command.command(
     "new",
+    short_help="Make a key in a new file, or print one.",
     epilog="Examples:\n\n\b\n"
     "  callinsight key new /etc/callinsight/data.key\n"
     "  callinsight key new - | vault kv put secret/callinsight key=-",
@@ -58,7 +66,9 @@ def new_command(_: Path | None, file: Path) -> int:
     return EXIT_OK
 
 
-@key_command.command("check", epilog="Example: callinsight key check")
+@key_command.command(
+    "check", short_help="Show the key's name and what it encrypts.", epilog="Example: callinsight key check"
+)
 @click.pass_obj
 def check_command(file: Path | None) -> int:
     """Show where the key comes from, and what is encrypted with it. Nothing is changed."""
@@ -66,10 +76,10 @@ def check_command(file: Path | None) -> int:
     vault = rotation.vault_for(chosen)
     keys = vault.known_keys()
     name = keys[0].key_id if keys else "is er nog niet"
-    console.out.print(f"Sleutel: {name} ({vault.source.words})", highlight=False, soft_wrap=True)
+    console.out.print(f"Sleutel: {name} (uit {_place(vault.source)})", highlight=False, soft_wrap=True)
     if not vault.source.enabled:
         console.out.print("Versleutelen staat uit (encryption.enabled = false).", highlight=False)
-    if len(keys) > 1:
+    if vault.source.from_file and vault.source.old_file.exists():
         console.out.print("Het wisselen van de sleutel is niet afgemaakt: callinsight key rotate", highlight=False)
     database = rotation.database_state(chosen)
     console.out.print(f"Database: {_DATABASE[database]}", highlight=False)
@@ -83,6 +93,7 @@ def check_command(file: Path | None) -> int:
 
 @key_command.command(
     "rotate",
+    short_help="Change the key.",
     epilog="Examples:\n\n\b\n"
     "  callinsight key rotate                    # the key lies in a file: a new one is made\n"
     "  callinsight key rotate --old before.key   # the new key is in its place already",
@@ -104,7 +115,7 @@ def rotate_command(file: Path | None, old_file: Path | None) -> int:
     return _tell(rotation.rotate(chosen, old_file, _watch), "De sleutel is gewisseld.")
 
 
-@key_command.command("seal", epilog="Example: callinsight key seal")
+@key_command.command("seal", short_help="Encrypt what is still plain.", epilog="Example: callinsight key seal")
 @click.pass_obj
 def seal_command(file: Path | None) -> int:
     """Encrypt what is still plain, or make it plain when encryption.enabled is false. The key stays.
@@ -114,7 +125,11 @@ def seal_command(file: Path | None) -> int:
     return _tell(rotation.seal_all(settings.load(file), _watch), "Alles ligt zoals de instellingen vragen.")
 
 
-@key_command.command("database", epilog="Example: callinsight key database")
+@key_command.command(
+    "database",
+    short_help="Print the key of the database for DuckDB's own tools.",
+    epilog="Example: callinsight key database",
+)
 @click.pass_obj
 def database_command(file: Path | None) -> int:
     """Print the key of the database, for DuckDB's own tools: ATTACH 'work/callinsight.duckdb' (ENCRYPTION_KEY '...').
@@ -127,6 +142,12 @@ def database_command(file: Path | None) -> int:
         raise SettingsError(f"{vault.source.words} is not there: nothing has been encrypted yet, or restore it")
     click.echo(database_key(keys[0]))
     return EXIT_OK
+
+
+def _place(source: KeySource) -> str:
+    if source.given is not None:
+        return "CALLINSIGHT_ENCRYPTION__KEY"
+    return "encryption.key_command" if source.command is not None else str(source.file)
 
 
 def _watch(steps: int) -> AbstractContextManager[Callable[[int], object]]:
