@@ -376,11 +376,20 @@ class Settings(BaseSettings):
     def model_post_init(self, context: Any, /) -> None:
         """Remember where the key of the work folder comes from, in every process that has these settings."""
         super().model_post_init(context)
-        sealed.remember(self.work.folder, self.encryption.source(self.work.folder))
+        self._remember_key()
 
     def __setstate__(self, state: dict[Any, Any]) -> None:
         """Remember it in a process that was handed these settings too."""
         super().__setstate__(state)
+        self._remember_key()
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy, whose work folder has its key as well. What is in ``update`` is not checked."""
+        made = super().model_copy(update=update, deep=deep)
+        made._remember_key()
+        return made
+
+    def _remember_key(self) -> None:
         sealed.remember(self.work.folder, self.encryption.source(self.work.folder))
 
     def digest(self) -> str:

@@ -263,6 +263,13 @@ def test_settings_that_are_handed_to_another_process_bring_the_key_along() -> No
     assert sealed.sealed_with(kept(again).read_bytes())
 
 
+def test_settings_that_are_changed_for_another_folder_bring_their_key_along() -> None:
+    chosen = settings_with()
+    other = chosen.model_copy(update={"work": chosen.work.model_copy(update={"folder": Path("other")})})
+    assert sealed.sealed_with(kept(other).read_bytes())
+    assert Path("other.key").exists()
+
+
 def test_a_rotation_that_ends_between_reading_a_file_and_its_key_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = settings_with()
     path = kept(chosen)
