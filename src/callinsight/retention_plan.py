@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from callinsight import aggregates, bundle, copies, decisions, embeddings, old_recordings
+from callinsight.errors import StoreError
 from callinsight.ledger import Ledger
 from callinsight.old_recordings import OldRecordings
 from callinsight.settings import Settings
@@ -78,9 +79,7 @@ class _Planner:
         known = {} if self._connection is None else ages(self._connection)
         for call_id in bundle.result_ids(self._settings.work.results):
             if call_id not in known:
-                result = bundle.read_result(bundle.result_path(self._settings.work.results, call_id))
-                began = result.call.started_at
-                known[call_id] = Age(began.timestamp(), wall_clock(began).date(), not result.is_wordless)
+                known[call_id] = _age(bundle.result_path(self._settings.work.results, call_id))
         return known
 
     def _moment(self, days: int) -> float:
@@ -195,6 +194,16 @@ class _Files:
 
     def swept(self, label: str, days: int) -> Swept:
         return _told(label, days, self.days, sum(path.stat().st_size for path in self.due), self.kept)
+
+
+def _age(path: Path) -> Age:
+    """That of a result which the database does not hold; when it is damaged, that of its file, which may hold words."""
+    try:
+        result = bundle.read_result(path)
+    except StoreError:
+        return Age(_made(path), _local_day(_made(path)), True)
+    began = result.call.started_at
+    return Age(began.timestamp(), wall_clock(began).date(), not result.is_wordless)
 
 
 def _local_day(moment: float) -> date:

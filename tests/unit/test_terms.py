@@ -1,5 +1,6 @@
 """Each kind goes after its own term and nothing else does; stopped anywhere, it is done again."""
 
+import os
 import random
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -124,6 +125,24 @@ def test_a_call_without_words_is_not_tagged_or_processed_again(tmp_path: Path) -
     assert (done.calls, done.wordless, done.kept, done.read) == (2, 2, 0, 0)
     assert reprocess.mark_outdated(chosen) == reprocess.Marked(0, 2)
     assert digest(chosen) == before
+
+
+@pytest.mark.parametrize("days", [29, 31])
+def test_a_damaged_result_that_was_never_loaded_is_named_when_its_term_is_over_and_stops_nothing(
+    tmp_path: Path, days: int
+) -> None:
+    old = call_of(31)
+    chosen = keep(chosen_for(tmp_path), [old])
+    damaged = bundle.result_path(chosen.work.results, "cdamaged")
+    bundle.write_atomically(damaged, b"no result")
+    made = (NOW - timedelta(days=days)).timestamp()
+    os.utime(damaged, (made, made))
+    if days > 30:
+        with pytest.raises(StoreError, match="1 result files are damaged, such as that of call cdamaged"):
+            retention.sweep(chosen, NOW)
+    else:
+        retention.sweep(chosen, NOW)
+    assert bundle.read_result(bundle.result_path(chosen.work.results, old.call.call_id)).is_wordless
 
 
 @BOTH
