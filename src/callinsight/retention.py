@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from callinsight import aggregates, bundle, candidate_files, deletions, erasure, old_recordings, quarantine, run
 from callinsight.deletions import Deletion
 from callinsight.erasure import Tools
-from callinsight.errors import StoreError
+from callinsight.errors import KeyFitError, StoreError
 from callinsight.ledger import State, open_ledger
 from callinsight.retention_plan import RECORDINGS, Plan, Swept, plan
 from callinsight.settings import Settings
@@ -135,6 +135,8 @@ class _Sweep:
                     continue
                 try:
                     result = bundle.read_result(path).without_words()
+                except KeyFitError:
+                    raise  # nothing is wrong with it
                 except StoreError:
                     self.damaged.append(call_id)
                     continue

@@ -25,9 +25,11 @@ from callinsight import (
     retag,
     retention,
     run,
+    sealed,
 )
 from callinsight.core.improvement import ActionKind
-from callinsight.errors import StoreError
+from callinsight.errors import KeyFitError, StoreError
+from callinsight.keys import new_key
 from callinsight.ledger import open_ledger
 from callinsight.settings import Settings
 from callinsight.store import compact, search
@@ -143,6 +145,18 @@ def test_a_damaged_result_that_was_never_loaded_is_named_when_its_term_is_over_a
     else:
         retention.sweep(chosen, NOW)
     assert bundle.read_result(bundle.result_path(chosen.work.results, old.call.call_id)).is_wordless
+
+
+def test_a_result_whose_key_is_missing_is_not_told_as_damaged(tmp_path: Path) -> None:
+    old = call_of(31)
+    chosen = keep(chosen_for(tmp_path), [old])
+    place = bundle.result_path(chosen.work.results, old.call.call_id)
+    name = place.relative_to(chosen.work.folder).as_posix()
+    closed = sealed.seal_bytes(new_key(), name, bundle.read_sealed(place))
+    bundle.write_atomically(place, closed)
+    with pytest.raises(KeyFitError, match="Restore the key from its backup"):
+        retention.sweep(chosen, NOW)
+    assert place.read_bytes() == closed
 
 
 @BOTH
