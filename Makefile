@@ -74,4 +74,4 @@ lock: $(STAMP)  ## resolve the dependencies anew
 	  --no-emit-index-url --no-emit-find-links --upgrade --quiet --group peers -o tests/bench/peers.txt
 
 clean:  ## remove the demo's output and caches; the virtual environment stays
-	@rm -rf demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf demo demo.key* build .pytest_cache .mypy_cache .ruff_cache .hypothesis
