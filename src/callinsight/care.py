@@ -12,6 +12,7 @@ from callinsight import (
     discovery,
     erasure,
     inbox,
+    linking,
     old_recordings,
     registry,
     retention,
@@ -42,18 +43,23 @@ class Forgotten:
 
 
 def forget(
-    settings: Settings, call_ids: Collection[str], now: datetime, on_file: Callable[[int], object] = lambda _: None
+    settings: Settings,
+    call_ids: Collection[str],
+    now: datetime,
+    on_file: Callable[[int], object] = lambda _: None,
+    caller_refs: Collection[str] = (),
 ) -> Forgotten:
     """Erase calls from every store and from the published copy, and free their bytes in the database's file.
 
     Their recordings lie with who made them, and are not processed again. Counts of weeks and months whose calls are
     erased after their term stay: nothing in them is of a call. Then every file is searched for what may be left, and
-    ``on_file`` is told of each. ``now`` (aware) is noted in the log of what was deleted.
+    ``on_file`` is told of each. ``now`` (aware) is noted in the log of what was deleted. ``caller_refs`` are references
+    of a caller whose calls these all are, which nothing may hold afterwards either; then there may be no calls.
 
     Raises ``SettingsError`` for an id that cannot be one, and ``StoreError`` when the database is in use; done again it
     goes on.
     """
-    if not call_ids:
+    if not call_ids and not caller_refs:
         raise ValueError("there must be a call to forget")
     for call_id in call_ids:
         try:
@@ -64,7 +70,7 @@ def forget(
     with ExitStack() as stack:
         ledger = stack.enter_context(open_ledger(work.ledger))
         connection = stack.enter_context(open_writer(work.database)) if work.database.exists() else None
-        needles = {*call_ids, *erasure.recording_refs(work, ledger, call_ids)}
+        needles = {*call_ids, *caller_refs, *erasure.recording_refs(work, ledger, call_ids)}
         if connection is not None:
             erasure.note_unclean(work.database)
         erased = erasure.erase(Tools(settings, ledger, connection), call_ids, State.FORGOTTEN)
@@ -101,6 +107,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     key = settings.work.key_file
     private = not key.exists() or not key.stat().st_mode & 0o077
     yield Check("key", private, "private" if private else f"others can read {key.name}: chmod 600 it")
+    yield from _examined("linking", lambda: _linking(settings))
 
 
 def _examined(subject: str, finding: Callable[[], str]) -> Iterator[Check]:
@@ -162,6 +169,20 @@ def _encryption(settings: Settings) -> str:
             "(encryption.key_file) or in a secret store (encryption.key_command)"
         )
     return told
+
+
+def _linking(settings: Settings) -> str:
+    path, on = settings.work.linking_keys, settings.linking.enabled
+    if path.exists() and path.stat().st_mode & 0o077:
+        return f"others can read {path.name}: chmod 600 it"
+    periods = linking.read_keys(path).periods
+    told = f"ok: {'on' if on else 'off'}, calls of one caller are {'' if on else 'not '}linked"
+    if not periods:
+        return told
+    last = max(one.erased_on(settings.retention.transcripts_days) for one in periods)
+    keys = "1 key" if len(periods) == 1 else f"{len(periods)} keys"
+    kept = f"{keys}{'' if on else ' of earlier calls'}, the last is kept until {last:%d-%m-%Y}"
+    return f"{told}; {kept}"
 
 
 def _database(settings: Settings) -> str:

@@ -7,7 +7,7 @@ their recordings by call id while only ids travel between them.
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from callinsight.errors import KeyFitError, RecordingError, SettingsError, Store
 from callinsight.inbox import Problem, Recording
 from callinsight.inbox_metadata import RecordingMetadata
 from callinsight.ledger import ERASED, Ledger, Seen, State
+from callinsight.linking import Linker, open_linker
 from callinsight.settings import Settings
 
 _KEY_BYTES = 32
@@ -27,13 +28,17 @@ _KEY_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class PlannedCall:
-    """A recording that is to be processed, by the name it has in the inbox."""
+    """A recording that is to be processed, by the name it has in the inbox.
+
+    ``caller_ref`` is the pseudonym of its caller when calls are linked; the recording no longer tells who that is.
+    """
 
     call_id: str
     name_ref: str
     recording_ref: str
     fingerprint: str
     recording: Recording
+    caller_ref: str | None = None
 
     def seen_as(self, state: State) -> Seen:
         """The ledger's entry once this call has ended in ``state``."""
@@ -99,9 +104,11 @@ def make_plan(settings: Settings, ledger: Ledger) -> Plan:
     Raises ``SettingsError`` when the inbox cannot be read.
     """
     started_at = datetime.now(UTC)
-    listing = inbox.discover(settings.inbox.address, inbox_settings(settings))
+    linker = open_linker(settings, started_at)
+    options = replace(inbox_settings(settings), read_caller=linker is not None)
+    listing = inbox.discover(settings.inbox.address, options)
     key = pseudonym_key(settings)
-    sorter = _Sorter(key, ledger.seen(), settings)
+    sorter = _Sorter(key, ledger.seen(), settings, linker)
     for recording in listing.recordings:
         sorter.add(recording)
     sorter.set_aside_copies()
@@ -135,7 +142,10 @@ def inbox_settings(settings: Settings) -> inbox.InboxSettings:
 
 
 def fingerprint_of(recording: Recording) -> str:
-    """Changes with the recording and with its metadata, so that a corrected start time is taken over."""
+    """Changes with the recording and with its metadata, so that a corrected start time is taken over.
+
+    The caller has no part in it: it is written to the ledger, and without a key a number could be tried out.
+    """
     metadata = hashlib.blake2b(_METADATA.dump_json(recording.metadata), digest_size=8).hexdigest()
     return f"{recording.fingerprint}:{metadata}"
 
@@ -143,8 +153,9 @@ def fingerprint_of(recording: Recording) -> str:
 class _Sorter:
     """Sorts recordings into done, new and set aside."""
 
-    def __init__(self, key: bytes, seen: dict[str, Seen], settings: Settings) -> None:
+    def __init__(self, key: bytes, seen: dict[str, Seen], settings: Settings, linker: Linker | None = None) -> None:
         self._key = key
+        self._linker = linker
         self._seen = seen
         self._results = settings.work.results
         self._known: list[Candidate] = []
@@ -173,13 +184,19 @@ class _Sorter:
             return
         reference = recording_ref_of(recording.metadata.recording_id, self._key)
         self._remember(recording, call_id)
-        call = PlannedCall(call_id, name_ref, reference, fingerprint, recording)
+        unnamed = replace(recording, metadata=replace(recording.metadata, caller=None))
+        call = PlannedCall(call_id, name_ref, reference, fingerprint, unnamed, self._caller_ref(recording.metadata))
         if before is None and self._is_done(call):
             self._done_names.add(recording.name)
             self.adopted.append(call)
             self.skipped += 1
         else:
             self.new.append(call)
+
+    def _caller_ref(self, metadata: RecordingMetadata) -> str | None:
+        if self._linker is None or metadata.caller is None:
+            return None
+        return self._linker.ref_of(metadata.caller, metadata.started_at)
 
     def add_problem(self, problem: Problem) -> None:
         """Metadata without a recording and the like; known ones are left out until they change."""

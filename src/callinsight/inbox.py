@@ -33,7 +33,8 @@ class InboxSettings:
     ``metadata``: ``sidecar`` (NAME.json), ``csv`` (a CSV per delivery), ``name`` (``name_pattern``, a regular
     expression with the named group ``started_at`` and others of the documented fields), or ``auto``: the first of
     these that a recording has. ``time_zone`` is for times without an offset in a CSV or a name. A file younger than
-    ``settle_seconds`` may still be growing and waits for the next night.
+    ``settle_seconds`` may still be growing and waits for the next night. Unless ``read_caller`` the caller's number is
+    dropped unread.
     """
 
     metadata: MetadataSource = "auto"
@@ -42,6 +43,7 @@ class InboxSettings:
     recursive: bool = True
     extensions: tuple[str, ...] = _SOUND + _SOUND_PERHAPS
     settle_seconds: int = 0
+    read_caller: bool = False
 
     def __post_init__(self) -> None:
         if self.metadata not in get_args(MetadataSource):
@@ -224,16 +226,19 @@ class _Search:
     def _metadata(self, file: File) -> RecordingMetadata | None:
         sidecar = next((found for name in _sidecar_names(file) if (found := self._sidecars.get(name))), None)
         rows = self._rows.get(file.name, ())
+        caller = self._settings.read_caller
         if sidecar is not None:
             self._used.add(sidecar.name)
-            return inbox_metadata.metadata_of(inbox_metadata.read_sidecar(self._read(sidecar)), None)
+            fields = inbox_metadata.read_sidecar(self._read(sidecar))
+            return inbox_metadata.metadata_of(fields, None, read_caller=caller)
         if rows:
-            answers = {inbox_metadata.metadata_of(row.fields, self._zone) for row in rows}
+            answers = {inbox_metadata.metadata_of(row.fields, self._zone, read_caller=caller) for row in rows}
             if len(answers) > 1:  # two deliveries that contradict each other
                 raise inbox_metadata.invalid()
             return answers.pop()
         if self._pattern is not None and self._reads("name"):
-            return inbox_metadata.metadata_of_name(PurePosixPath(file.stem).name, self._pattern, self._zone)
+            stem = PurePosixPath(file.stem).name
+            return inbox_metadata.metadata_of_name(stem, self._pattern, self._zone, read_caller=caller)
         return None
 
     def _name_orphans(self) -> None:

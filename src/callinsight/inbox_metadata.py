@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -28,6 +28,7 @@ CSV_COLUMNS = (
     "agent_channel",
     "registered_topic",
     "duration_ms",
+    "caller",
 )
 """The columns of a delivery's CSV; the first three must be there."""
 
@@ -49,7 +50,11 @@ _TIME_FORMATS = (
 
 @dataclass(frozen=True, slots=True)
 class RecordingMetadata:
-    """What the recorder says of a recording. ``started_at`` is in UTC; ``recording_id`` stays out of ``repr``."""
+    """What the recorder says of a recording. ``started_at`` is in UTC; ``recording_id`` stays out of ``repr``.
+
+    ``caller`` is the telephone number or another reference of the caller, as it was written; ``None`` when it was not
+    asked for. It stays out of ``repr`` and out of whatever is serialised, so that it reaches no file.
+    """
 
     recording_id: str = field(repr=False)
     started_at: datetime
@@ -58,6 +63,7 @@ class RecordingMetadata:
     agent_channel: int | None = None
     registered_topic: str | None = None
     duration_ms: int | None = None
+    caller: Annotated[str | None, Field(exclude=True)] = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,7 @@ class _Fields(BaseModel):
     agent_channel: int | None = Field(default=None, ge=0, le=1)
     registered_topic: str | None = Field(default=None, max_length=100)
     duration_ms: int | None = Field(default=None, ge=0)
+    caller: str | None = Field(default=None, max_length=200, repr=False)
 
     @field_validator("agent_channel", "duration_ms", mode="before")
     @classmethod
@@ -98,12 +105,16 @@ def invalid(kind: FailureKind = FailureKind.METADATA_INVALID) -> RecordingError:
     return RecordingError(Stage.DISCOVER, kind)
 
 
-def metadata_of(fields: Mapping[str, Any], zone: tzinfo | None) -> RecordingMetadata:
+def metadata_of(fields: Mapping[str, Any], zone: tzinfo | None, *, read_caller: bool = False) -> RecordingMetadata:
     """Check the documented fields. ``zone`` is for times without an offset; ``None`` demands an offset.
+
+    Unless ``read_caller`` the caller is dropped unread, whatever stands there.
 
     Raises ``RecordingError`` with METADATA_INVALID or AMBIGUOUS_TIME.
     """
     given = {name: value for name, value in fields.items() if not _is_blank(value)}
+    if not read_caller:
+        given.pop("caller", None)
     try:
         checked = _Fields.model_validate(given)
     except ValidationError:
@@ -116,6 +127,7 @@ def metadata_of(fields: Mapping[str, Any], zone: tzinfo | None) -> RecordingMeta
         agent_channel=checked.agent_channel,
         registered_topic=checked.registered_topic,
         duration_ms=checked.duration_ms,
+        caller=checked.caller,
     )
 
 
@@ -158,7 +170,9 @@ def read_delivery(data: bytes) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def metadata_of_name(stem: str, pattern: re.Pattern[str], zone: tzinfo) -> RecordingMetadata | None:
+def metadata_of_name(
+    stem: str, pattern: re.Pattern[str], zone: tzinfo, *, read_caller: bool = False
+) -> RecordingMetadata | None:
     """Read a file name (without extension) by a pattern with named groups; ``None`` when it does not match.
 
     Without a group ``recording_id`` the whole name is the id. Raises ``RecordingError`` like ``metadata_of``.
@@ -166,7 +180,7 @@ def metadata_of_name(stem: str, pattern: re.Pattern[str], zone: tzinfo) -> Recor
     match = pattern.fullmatch(stem)
     if match is None:
         return None
-    return metadata_of({"recording_id": stem} | match.groupdict(), zone)
+    return metadata_of({"recording_id": stem} | match.groupdict(), zone, read_caller=read_caller)
 
 
 def parse_time(text: str, zone: tzinfo | None) -> datetime:

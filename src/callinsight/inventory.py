@@ -57,13 +57,14 @@ _INTRODUCTION = """# Wat staat waar, en hoe lang
 Deze pagina is gemaakt met `python -m callinsight.inventory > docs/privacy/wat-staat-waar.md`. Een test bewaakt dat zij
 klopt met de database, en een andere dat een nacht geen bestand achterlaat dat hier niet staat.
 
-**Nooit geschreven:** geluid en tekst van voor het maskeren, stemkenmerken, de naam of het nummer van een medewerker.
-Die bestaan alleen in het geheugen van het proces dat het gesprek verwerkt. De opnamen zelf staan in de inbox;
+**Nooit geschreven:** geluid en tekst van voor het maskeren, stemkenmerken, de naam of het nummer van een medewerker,
+het nummer van de beller. Die bestaan alleen in het geheugen van het proces dat het gesprek verwerkt. Met
+[koppelen](../linking.md), dat standaard uit staat, wordt het nummer een schuilnaam. De opnamen zelf staan in de inbox;
 Callinsight verandert ze niet, en wist ze alleen als `retention.delete_recordings` aan staat: {recordings} na het
 gesprek, met hun gegevens, en alleen als ze zijn verwerkt.
 
 De termijnen hieronder zijn de standaard; de gemeente stelt ze in. `callinsight retention` voert ze elke ochtend uit, en
-`callinsight retention --log` laat zien wat er is gewist. `callinsight access` toont alles wat er van een gesprek is,
+`callinsight retention --log` laat zien wat er is gewist. `callinsight access` toont alles wat er van gesprekken is,
 `callinsight forget` wist het en zoekt daarna in alle bestanden of er niets is blijven staan.
 
 Alleen de gebruiker waaronder de verwerking draait, kan bij de bestanden in de werkmap, behalve bij de gepubliceerde

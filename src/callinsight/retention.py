@@ -5,11 +5,21 @@ be made clean and the published copy to be made anew; it goes when both are done
 earlier one began.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 
-from callinsight import aggregates, bundle, candidate_files, deletions, erasure, old_recordings, quarantine, run
+from callinsight import (
+    aggregates,
+    bundle,
+    candidate_files,
+    deletions,
+    erasure,
+    linking,
+    old_recordings,
+    quarantine,
+    run,
+)
 from callinsight.deletions import Deletion
 from callinsight.erasure import Tools
 from callinsight.errors import KeyFitError, StoreError
@@ -91,12 +101,15 @@ class _Sweep:
     def run(self) -> None:
         """Do all that is due but the recordings, and log it."""
         due = self.due
-        if due.calls or due.words or due.counts:
+        if due.calls or due.words or due.links or due.counts:
             self._mark()
         self._freeze()
         for batch in _batches(due.calls):
             erasure.erase(self._tools, batch, State.EXPIRED)
-        self._erase_words(due.words)
+        linking.erase_keys(
+            self._work.linking_keys, wall_clock(self._now).date(), self._settings.retention.transcripts_days
+        )
+        self._erase_words({*due.words}, {*due.links})
         candidate_files.remove_wordless(self._work.candidates, due.spoken)
         for path in due.files:
             path.unlink(missing_ok=True)
@@ -124,8 +137,9 @@ class _Sweep:
             aggregates.write_periods(self._work.aggregates, gather(self._connection, until))
             aggregates.sync(self._work.aggregates, self._connection)
 
-    def _erase_words(self, calls: Sequence[str]) -> None:
-        for batch in _batches(calls):
+    def _erase_words(self, words: Collection[str], links: Collection[str]) -> None:
+        """Write results anew without their words, without what links them to their caller, or without both."""
+        for batch in _batches(sorted({*words, *links})):
             self._ledger.mark_unloaded(batch)  # before the files: a kill in between costs a load
             without = []
             for call_id in batch:
@@ -134,12 +148,14 @@ class _Sweep:
                     erasure.erase(self._tools, [call_id], State.EXPIRED)
                     continue
                 try:
-                    result = bundle.read_result(path).without_words()
+                    result = bundle.read_result(path)
                 except KeyFitError:
                     raise  # nothing is wrong with it
                 except StoreError:
                     self.damaged.append(call_id)
                     continue
+                result = result.without_words() if call_id in words else result
+                result = result.without_link() if call_id in links else result
                 bundle.write_result(self._work.results, result)
                 without.append(result)
             if self._connection is not None:

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from callinsight import aggregates, bundle, copies, decisions, embeddings, old_recordings
+from callinsight import aggregates, bundle, copies, decisions, embeddings, linking, old_recordings
 from callinsight.errors import KeyFitError, StoreError
 from callinsight.ledger import Ledger
 from callinsight.old_recordings import OldRecordings
@@ -23,6 +23,7 @@ from callinsight.store.frozen import Key, gather, last_day
 from callinsight.store.rows import wall_clock
 
 RECORDINGS = "Opnamen in de inbox"
+LINKING_KEYS = "Sleutels van koppelingen"
 
 _UNFINISHED_DAYS = 1
 """A file that was being written longer ago than this belongs to a process that was killed."""
@@ -49,12 +50,13 @@ class Swept:
 class Plan:
     """What is to be done, and the same in figures.
 
-    ``calls`` go as a whole, of ``words`` the transcript goes, ``files`` are simply deleted, in their order. ``spoken``
-    are the calls that still have words then.
+    ``calls`` go as a whole, of ``words`` the transcript goes, of ``links`` what links them to their caller; ``files``
+    are simply deleted, in their order. ``spoken`` are the calls that still have words then.
     """
 
     calls: tuple[str, ...]
     words: tuple[str, ...]
+    links: tuple[str, ...]
     spoken: frozenset[str]
     files: tuple[Path, ...]
     failures: tuple[str, ...]
@@ -100,6 +102,7 @@ class _Planner:
         failures = self._files(self._settings.work.failures.glob("[!.]*.json"), self._terms.tags_days)
         leftovers = self._files(self._settings.work.folder.rglob(".*.part"), _UNFINISHED_DAYS)
         counts, counts_swept = self._counts()
+        links, links_swept = self._links(set(calls))
         swept = (
             self._swept_recordings(recordings),
             heard.swept("Luisterkopieën", self._terms.review_copies_days),
@@ -110,11 +113,12 @@ class _Planner:
             failures.swept("Opzij gelegde opnamen", self._terms.tags_days),
             self._swept_runs(),
             counts_swept,
+            *links_swept,
             leftovers.swept("Half geschreven bestanden", _UNFINISHED_DAYS),
         )
         files = (*heard.due, *vectors.due, *packs.due, *leftovers.due)
         refs = tuple(path.stem for path in failures.due)
-        return Plan(calls, words, spoken, files, refs, counts, recordings, swept)
+        return Plan(calls, words, links, spoken, files, refs, counts, recordings, swept)
 
     def _due_calls(self) -> tuple[str, ...]:
         until = self._last_day(self._terms.tags_days)
@@ -164,6 +168,19 @@ class _Planner:
         size = sum(aggregates.size_of(folder, key) for key in due)
         return due, _told("Vaste tellingen", days or None, [key[1] for key in due], size, len(keys) - len(due))
 
+    def _links(self, going: Collection[str]) -> tuple[tuple[str, ...], tuple[Swept, ...]]:
+        """Calls whose reference of the caller has no key any more; told only where calls are or were linked."""
+        keys, days = linking.read_keys(self._settings.work.linking_keys), self._terms.transcripts_days
+        gone = keys.due(self._last_day(0), days)
+        left = keys.without(gone)
+        linked = [one for one, age in self._known.items() if age.is_linked and one not in going]
+        due = tuple(sorted(one for one in linked if left.key_of(self._known[one].day) is None))
+        if not keys.periods and not linked:
+            return (), ()
+        ended = [one.end_day - timedelta(days=1) for one in gone]
+        swept = _told(LINKING_KEYS, days, ended, 0, len(left.periods))
+        return due, (self._swept_calls("Koppelingen met de beller", days, due, len(linked) - len(due)), swept)
+
     def _swept_calls(self, label: str, days: int, calls: Collection[str], kept: int) -> Swept:
         return _told(label, days, [self._known[one].day for one in calls], 0, kept)
 
@@ -205,7 +222,8 @@ def _age(path: Path) -> Age:
     except StoreError:
         return Age(_made(path), _local_day(_made(path)), True)
     began = result.call.started_at
-    return Age(began.timestamp(), wall_clock(began).date(), not result.is_wordless)
+    linked = result.call.caller_ref is not None
+    return Age(began.timestamp(), wall_clock(began).date(), not result.is_wordless, linked)
 
 
 def _local_day(moment: float) -> date:

@@ -142,6 +142,7 @@ def _job(call: PlannedCall) -> Job:
         registered_topic=metadata.registered_topic,
         expected_duration_ms=metadata.duration_ms,
         read=lambda: inbox.read_bytes(call.recording),
+        caller_ref=call.caller_ref,
     )
 
 

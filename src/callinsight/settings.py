@@ -128,6 +128,11 @@ class Work(_Section):
         return self.folder / "callinsight.duckdb"
 
     @property
+    def linking_keys(self) -> Path:
+        """Keys behind the references of callers, one for each period; whoever has one can try out numbers."""
+        return self.folder / "linking_keys.json"
+
+    @property
     def packs(self) -> Path:
         """Folder of the improvement meeting's packs, which hold redacted sentences and are for the meeting alone."""
         return self.folder / "overleg"
@@ -226,6 +231,13 @@ class Privacy(_Section):
     case_number_words: tuple[str, ...] = ()
     public_numbers: tuple[str, ...] = ()
     public_words: tuple[str, ...] = ()
+
+
+class Linking(_Section):
+    """Whether calls of one caller are linked, and how many days a key lasts."""
+
+    enabled: bool = False
+    rotation_days: int = Field(default=30, ge=1, le=366)
 
 
 Weekday = Literal["maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"]
@@ -349,6 +361,7 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     process: Process = Process()
     privacy: Privacy = Privacy()
+    linking: Linking = Linking()
     calendar: Calendar = Calendar()
     publish: Publish = Publish()
     review: Review = Review()

@@ -65,6 +65,7 @@ class Job:
     registered_topic: str | None
     expected_duration_ms: int | None
     read: Callable[[], bytes]
+    caller_ref: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +282,7 @@ class Worker:
                 layout=call.layout,
                 agent_channel=call.agent_channel,
                 registered_topic=job.registered_topic,
+                caller_ref=job.caller_ref,
             ),
             recording_ref=job.recording_ref,
             turns=turns,

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from callinsight import bundle, copies, meeting, review_copy, run, score_page, settings, taxonomy_files
+from callinsight import bundle, copies, meeting, review_copy, rights, run, score_page, settings, taxonomy_files
 from callinsight.core.improvement import ActionKind
 from callinsight.core.values import CopyState, Severity
 from callinsight.evaluate import Evaluation
-from callinsight.review import pack
+from callinsight.review import access_page, pack
 from callinsight.scoring import LabelScore, summarise
 from support.browser import CHROMIUM, Page, open_page
 from support.calls import ROOT
@@ -37,7 +37,7 @@ VIEWS: dict[str, dict[str, Any]] = {
     "printed from a dark screen": {"width": 720, "scheme": "dark", "media": "print"},
 }
 REACHED = 'a[href], [tabindex="0"], audio[controls]'
-PAGES = ("meeting", "quiet meeting", "scores")
+PAGES = ("meeting", "quiet meeting", "scores", "access")
 
 pytestmark = [
     pytest.mark.slow,
@@ -115,6 +115,14 @@ def _scores(folder: Path) -> Path:
     return path
 
 
+def _access(folder: Path) -> Path:
+    """The page for somebody who asked what is kept about two calls, one of them with its sound, beside the pack's."""
+    chosen = settings.load(overrides={"work": {"folder": str(folder)}, "publish": {"k": 5, "files": []}})
+    case = rights.gather(chosen, rights.Asked(("flag-urgent", "flag-review")))
+    page = access_page.render(case, taxonomy_files.load_taxonomy(ROOT / "models" / "taxonomy"))
+    return rights.write(folder / "inzage", case, page)[0]
+
+
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
@@ -122,6 +130,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         patch.chdir(ROOT)
         return {
             "meeting": _meeting(folder / "meeting"),
+            "access": _access(folder / "meeting"),
             "quiet meeting": _quiet_meeting(folder / "quiet"),
             "scores": _scores(folder / "scores"),
         }

@@ -36,7 +36,7 @@ from callinsight.core.values import (
     Word,
 )
 
-FIRST, SECOND, THIRD, FOURTH = (Path(__file__).parent / f"result-{version}.json" for version in (1, 2, 3, 4))
+FIRST, SECOND, THIRD, FOURTH, FIFTH = (Path(__file__).parent / f"result-{version}.json" for version in range(1, 6))
 
 BEFORE = CallResult(
     call=Call(
@@ -79,17 +79,26 @@ RESULT = BEFORE.retagged(
 """As the third version holds it: nothing yet of words that are past their term."""
 
 AGED = RESULT.without_words()
+"""As the fourth version holds it: nothing yet of callers."""
+
+LINKED = replace(AGED, call=replace(AGED.call, caller_ref="bwbvcaaxht6tpnvv5bqnrgwfr7a"))
 
 
 def test_the_format_is_as_it_was(tmp_path: Path) -> None:
-    bundle.write_result(tmp_path, AGED)
-    written = json.loads(gzip.decompress(bundle.result_path(tmp_path, AGED.call.call_id).read_bytes()))
-    assert written == json.loads(FOURTH.read_text(encoding="utf-8"))
+    bundle.write_result(tmp_path, LINKED)
+    written = json.loads(gzip.decompress(bundle.result_path(tmp_path, LINKED.call.call_id).read_bytes()))
+    assert written == json.loads(FIFTH.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
     ("file", "expected"),
-    [(FIRST, replace(BEFORE, review_copy=CopyState.OFF)), (SECOND, BEFORE), (THIRD, RESULT), (FOURTH, AGED)],
+    [
+        (FIRST, replace(BEFORE, review_copy=CopyState.OFF)),
+        (SECOND, BEFORE),
+        (THIRD, RESULT),
+        (FOURTH, AGED),
+        (FIFTH, LINKED),
+    ],
 )
 def test_files_of_every_version_stay_readable(tmp_path: Path, file: Path, expected: CallResult) -> None:
     path = tmp_path / "c3k7example.json.gz"
@@ -104,6 +113,13 @@ def test_a_call_without_words_keeps_what_they_were_evidence_of() -> None:
     assert [turn.text for turn in AGED.turns] == ["", ""]
     with pytest.raises(ValueError, match="all turns have words, or none has"):
         replace(AGED, turns=(AGED.turns[0], RESULT.turns[1]))
+
+
+def test_a_call_loses_its_link_and_nothing_else() -> None:
+    assert LINKED.without_link() == AGED
+    assert AGED.without_link() is AGED
+    with pytest.raises(ValueError, match="never a number"):
+        replace(AGED.call, caller_ref="+31612345678")
 
 
 def test_earlier_tags_are_kept_in_short() -> None:

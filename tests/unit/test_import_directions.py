@@ -27,7 +27,7 @@ LAYERS = [
         "store",
     },
     {"inbox", "quarantine", "decisions", "copies", "review_copy", "embeddings", "candidate_files"},
-    {"aggregates", "deletions", "erasure"},
+    {"aggregates", "deletions", "erasure", "linking"},
     {"annotations", "transcript_normaliser"},
     {"worker", "scoring", "discovery"},
     {"old_recordings"},
@@ -35,6 +35,7 @@ LAYERS = [
     {"run", "evaluate"},
     {"score_page"},
     {"care", "meeting", "retag", "reprocess", "inventory", "retention", "retention_plan", "traces", "rotation"},
+    {"callers"},
     {"rights"},
     {"new_topics"},
     {"console"},
@@ -58,6 +59,7 @@ DOORS: dict[str, str | tuple[str, ...]] = {
     "matplotlib": "review/",
     "cryptography": ("keys.py", "sealed.py"),
     "xlsxwriter": "store/workbook.py",
+    "phonenumbers": "core/callers.py",
 }
 HEAVY = {
     *("torch", "pyannote", "transformers", "faster_whisper", "ctranslate2", "av", "jiwer", "soxr", "sklearn"),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # the command line reads this module before it knows whether 
     import numpy.typing as npt
 
 _SAFE_ID = re.compile(r"[a-z0-9][a-z0-9_-]{2,63}")
+_CALLER_REF = re.compile(r"b[a-z2-7]{26}")
 _LABEL_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -179,7 +180,8 @@ class Call:
     """What is known of a call before anybody listens.
 
     ``call_id`` is a pseudonym that is safe as a file name; ``started_at`` is aware and in UTC; ``agent_channel`` is
-    the channel of the agent when the telephone system says so (only for stereo).
+    the channel of the agent when the telephone system says so (only for stereo). ``caller_ref`` is a keyed pseudonym of
+    the caller when calls are linked; it goes before the tags do.
     """
 
     call_id: str
@@ -189,9 +191,14 @@ class Call:
     layout: Layout = Layout.MONO
     agent_channel: int | None = None
     registered_topic: str | None = None
+    caller_ref: str | None = None
 
     def __post_init__(self) -> None:
         require_call_id(self.call_id)
+        _require(
+            self.caller_ref is None or _CALLER_REF.fullmatch(self.caller_ref) is not None,
+            "caller_ref is a pseudonym, never a number",
+        )
         _require(self.started_at.tzinfo is not None, "started_at must carry a time zone")
         _require(self.started_at.utcoffset() == UTC.utcoffset(None), "started_at must be in UTC")
         _require(self.agent_channel in (None, 0, 1), "agent_channel is 0, 1 or not known")
@@ -533,6 +540,10 @@ class CallResult:
             return self
         turns = tuple(turn.without_words() for turn in self.turns)
         return replace(self, turns=turns, transcript=Transcript.ERASED)
+
+    def without_link(self) -> "CallResult":
+        """The same call, linked to no other call. Itself when it is linked to none."""
+        return self if self.call.caller_ref is None else replace(self, call=replace(self.call, caller_ref=None))
 
     def retagged(self, tags: Tags, provenance: Provenance, now: datetime) -> "CallResult":
         """The same call with ``tags``, given at ``now`` (aware) under ``provenance``; itself when nothing changes.

@@ -1,10 +1,17 @@
-"""The page for somebody who asks what is kept about their call: plain Dutch, to be printed or sent."""
+"""The page for somebody who asks what is kept about their calls: plain Dutch, to be printed or sent.
+
+One page for all calls of a case, in order of time: a citizen reads or prints one thing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
 from callinsight.core.improvement import Verdict
 from callinsight.core.taxonomy import Taxonomy
-from callinsight.core.values import UNKNOWN_LABEL, Direction
+from callinsight.core.values import UNKNOWN_LABEL, CallResult, Direction
 from callinsight.review.templates import environment
-from callinsight.rights import SOUND, Dossier
+from callinsight.rights import Case, Dossier, sound_names
 from callinsight.store.rows import wall_clock
 
 _DIRECTION = {
@@ -15,25 +22,40 @@ _DIRECTION = {
 _VERDICT = {Verdict.RIGHT: "klopt", Verdict.WRONG: "klopt niet"}
 
 
-def render(dossier: Dossier, taxonomy: Taxonomy) -> str:
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A call with its labels in plain Dutch; ``sound`` is the name of its review copy beside the page."""
+
+    dossier: Dossier
+    result: CallResult | None
+    started: datetime | None
+    direction: str
+    questions: list[tuple[str, str, str, float]]
+    outcome: str
+    signals: list[str]
+    verdicts: list[tuple[str, str, str]]
+    sound: str | None
+
+
+def render(case: Case, taxonomy: Taxonomy) -> str:
     """The page. What comes from a call or a person is escaped."""
+    names = sound_names(case)
+    shown = [_shown(one, taxonomy, names.get(one.call_id)) for one in case.dossiers]
+    return environment().get_template("access.html.j2").render(case=case, calls=shown)
+
+
+def _shown(dossier: Dossier, taxonomy: Taxonomy, sound: str | None) -> _Shown:
     result = dossier.result
-    return (
-        environment()
-        .get_template("access.html.j2")
-        .render(
-            dossier=dossier,
-            result=result,
-            started=None if result is None else wall_clock(result.call.started_at),
-            direction=None if result is None else _DIRECTION[result.call.direction],
-            questions=_questions(dossier, taxonomy),
-            outcome=None if result is None else _label(taxonomy.outcomes, result.tags.outcome.kind),
-            signals=[] if result is None else [_label(taxonomy.signals, one.kind) for one in result.tags.flags],
-            verdicts=[
-                (str(one.tag), _VERDICT.get(one.verdict, str(one.should_be or "")), one.role) for one in dossier.reviews
-            ],
-            sound=SOUND if dossier.sound is not None else None,
-        )
+    return _Shown(
+        dossier,
+        result,
+        None if result is None else wall_clock(result.call.started_at),
+        "" if result is None else _DIRECTION[result.call.direction],
+        _questions(dossier, taxonomy),
+        "" if result is None else _label(taxonomy.outcomes, result.tags.outcome.kind),
+        [] if result is None else [_label(taxonomy.signals, one.kind) for one in result.tags.flags],
+        [(str(one.tag), _VERDICT.get(one.verdict, str(one.should_be or "")), one.role) for one in dossier.reviews],
+        sound,
     )
 
 
@@ -51,7 +73,6 @@ def _questions(dossier: Dossier, taxonomy: Taxonomy) -> list[tuple[str, str, str
     return found
 
 
-def _label(known: object, name: str) -> str:
+def _label(known: Mapping[str, object], name: str) -> str:
     """The label of an id; the id itself when the list of topics no longer has it."""
-    entry = known.get(name) if isinstance(known, dict) else None
-    return getattr(entry, "label", name)
+    return str(getattr(known.get(name), "label", name))

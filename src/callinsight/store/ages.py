@@ -7,16 +7,18 @@ import duckdb
 
 from callinsight.errors import StoreError
 
-_CALLS = "SELECT call_id, epoch(started_at), local_date, transcript = 'kept' FROM calls"
+_CALLS = "SELECT call_id, epoch(started_at), local_date, transcript = 'kept', caller_ref IS NOT NULL FROM calls"
 
 
 @dataclass(frozen=True, slots=True)
 class Age:
-    """When a call began, in seconds since 1970 and as a day in the Netherlands, and whether it has its words."""
+    """When a call began, in seconds since 1970 and as a day in the Netherlands; whether it has its words, and whether
+    it is linked to its caller."""
 
     began: float
     day: date
     has_words: bool
+    is_linked: bool = False
 
 
 def ages(connection: duckdb.DuckDBPyConnection) -> dict[str, Age]:
@@ -27,7 +29,7 @@ def ages(connection: duckdb.DuckDBPyConnection) -> dict[str, Age]:
         raise StoreError(
             f"the database cannot be read ({type(error).__name__}): bring it up to date with `callinsight load`"
         ) from None
-    return {str(call_id): Age(float(began), day, bool(words)) for call_id, began, day, words in found}
+    return {str(call_id): Age(float(began), day, bool(words), bool(tied)) for call_id, began, day, words, tied in found}
 
 
 def runs_before(connection: duckdb.DuckDBPyConnection, moment: datetime) -> tuple[date, ...]:

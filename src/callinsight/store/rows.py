@@ -68,6 +68,7 @@ def _calls(result: CallResult) -> Iterator[Row]:
         made.tag_version or None,
         _utc(made.retagged_at),
         result.transcript.value,
+        call.caller_ref,
     )
 
 
@@ -177,6 +178,7 @@ FACTS: tuple[Fact, ...] = (
             tag_version=Kind.OPTIONAL_TEXT,
             retagged_at=Kind.OPTIONAL_INSTANT,
             transcript=Kind.TEXT,
+            caller_ref=Kind.OPTIONAL_TEXT,
         ),
         _calls,
     ),
