@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test accessibility lint format models bench bench-privacy bench-sql bench-retag bench-topics lock clean
+.PHONY: help demo test accessibility lint format models bench bench-privacy bench-sql bench-retag bench-encryption bench-topics lock clean
 .DEFAULT_GOAL := help
 
 help:  ## show these targets
@@ -61,6 +61,9 @@ bench-sql: $(STAMP)  ## the database at 10 million calls (CALLS=1000000 for less
 bench-retag: $(STAMP)  ## time of tagging a history of a million turns again
 	@$(BIN)/python tests/bench/retag.py
 
+bench-encryption: $(STAMP)  ## what encryption at rest costs, and how fast the key is changed
+	@PYTHONPATH=tests $(BIN)/python -m bench.encryption
+
 bench-topics: $(STAMP)  ## whether topics that were left out are found again as candidates
 	@$(BIN)/python tests/bench/new_topics.py
 
@@ -71,4 +74,4 @@ lock: $(STAMP)  ## resolve the dependencies anew
 	  --no-emit-index-url --no-emit-find-links --upgrade --quiet --group peers -o tests/bench/peers.txt
 
 clean:  ## remove the demo's output and caches; the virtual environment stays
-	@rm -rf demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf demo demo.key* build .pytest_cache .mypy_cache .ruff_cache .hypothesis

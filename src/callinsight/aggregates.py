@@ -1,7 +1,7 @@
 """Counts of weeks and months whose calls are erased, as files: one each, the truth from which their rows follow.
 
-A week lies at ``aggregates/week-<Monday>.json``, a month at ``aggregates/month-<first day>.json``. They hold counts and
-labels, no id of a call and no words.
+A week lies at ``aggregates/week-<Monday>.json``, a month at ``aggregates/month-<first day>.json``, sealed since small
+counts are in them. They hold counts and labels, no id of a call and no words.
 """
 
 from collections.abc import Collection, Iterable
@@ -10,8 +10,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from callinsight.bundle import write_atomically
-from callinsight.errors import StoreError
+from callinsight.bundle import read_sealed, write_sealed
+from callinsight.errors import SealError, StoreError
 from callinsight.store.database import Connection
 from callinsight.store.frozen import FrozenPeriod, Key, frozen_keys, sync_frozen
 
@@ -40,8 +40,8 @@ def read_periods(folder: Path, keys: Collection[Key]) -> tuple[FrozenPeriod, ...
     for key in sorted(keys):
         path = _path(folder, key)
         try:
-            found.append(_PERIOD.validate_json(path.read_bytes()))
-        except (OSError, ValidationError):
+            found.append(_PERIOD.validate_json(read_sealed(path)))
+        except (OSError, ValidationError, SealError):
             raise StoreError(f"{folder.name}/{path.name} is damaged: restore it from a backup") from None
     return tuple(found)
 
@@ -49,7 +49,7 @@ def read_periods(folder: Path, keys: Collection[Key]) -> tuple[FrozenPeriod, ...
 def write_periods(folder: Path, periods: Iterable[FrozenPeriod]) -> None:
     """Keep the counts of periods, each whole or not at all."""
     for period in periods:
-        write_atomically(_path(folder, period.key), _PERIOD.dump_json(period))
+        write_sealed(_path(folder, period.key), _PERIOD.dump_json(period))
 
 
 def remove_periods(folder: Path, keys: Iterable[Key]) -> None:

@@ -2,6 +2,7 @@
 
 A result lies at ``results/<second and third character of call_id>/<call_id>.json.gz`` (all call ids start with the
 same letter), a failure at ``failures/<recording_ref>.json``. Nothing half-written is ever visible under such a name.
+Both are sealed (:mod:`callinsight.sealed`); the names tell what is inside once they are opened.
 """
 
 import gc
@@ -16,10 +17,11 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from callinsight import sealed
 from callinsight.core.values import CallResult, Failure, require_call_id
-from callinsight.errors import StoreError
+from callinsight.errors import KeyFitError, SealError, StoreError
+from callinsight.keys import private, sync_folder
 
-_PRIVATE = 0o600
 _COMPRESSION_LEVEL = 6
 
 
@@ -28,15 +30,11 @@ def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def private(name: str, flags: int) -> int:
-    """An ``opener`` for ``open``: a file that it makes can be read by its owner alone."""
-    return os.open(name, flags, _PRIVATE)
-
-
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes, *, modified_ns: int | None = None) -> None:
     """Write ``data`` so that ``path`` holds either what it held or all of it, also after a power cut.
 
-    The file is readable by its owner alone. A file of the same name is replaced.
+    The file is readable by its owner alone. A file of the same name is replaced. With ``modified_ns`` it counts as last
+    written at that moment, in nanoseconds since 1970.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -45,18 +43,32 @@ def write_atomically(path: Path, data: bytes) -> None:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
+        if modified_ns is not None:
+            os.utime(temporary, ns=(modified_ns, modified_ns))
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def write_sealed(path: Path, data: bytes) -> None:
+    """Write ``data`` atomically, sealed where the settings of its work folder ask for it.
+
+    Raises ``SettingsError`` or ``KeyFitError`` when the key is not at hand.
+    """
+    with sealed.writing(path):
+        write_atomically(path, sealed.seal(path, data))
+
+
+def read_sealed(path: Path) -> bytes:
+    """What a file holds, sealed or plain. Raises ``OSError``, ``KeyFitError``, ``SealError`` or ``SettingsError``."""
+    data = path.read_bytes()
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        return sealed.unseal(path, data)
+    except KeyFitError:
+        if (again := path.read_bytes()) == data:
+            raise
+        return sealed.unseal(path, again)  # a rotation ended between reading the file and reading the key
 
 
 def result_path(results: Path, call_id: str) -> Path:
@@ -67,7 +79,7 @@ def result_path(results: Path, call_id: str) -> Path:
 def write_result(results: Path, result: CallResult) -> None:
     """Write one result; equal results give equal bytes."""
     text = _adapter(CallResult).dump_json(result)
-    write_atomically(result_path(results, result.call.call_id), gzip.compress(text, _COMPRESSION_LEVEL, mtime=0))
+    write_sealed(result_path(results, result.call.call_id), gzip.compress(text, _COMPRESSION_LEVEL, mtime=0))
 
 
 def as_json(result: CallResult) -> bytes:
@@ -76,10 +88,13 @@ def as_json(result: CallResult) -> bytes:
 
 
 def read_result(path: Path) -> CallResult:
-    """Read one result file. Raises ``StoreError`` when it is damaged; the text names the call and nothing of it."""
+    """Read one result file. Raises ``StoreError`` when it is damaged; the text names the call and nothing of it.
+
+    ``KeyFitError``, which is one too, when it is sealed with a key that is not at hand.
+    """
     try:
-        result = _adapter(CallResult).validate_json(gzip.decompress(path.read_bytes()))
-    except (OSError, EOFError, zlib.error, ValidationError):
+        result = _adapter(CallResult).validate_json(gzip.decompress(read_sealed(path)))
+    except (OSError, EOFError, zlib.error, ValidationError, SealError):
         raise StoreError(f"result file of call {path.name.split('.')[0]} is damaged: process the call again") from None
     if not isinstance(result, CallResult):
         raise TypeError("a result file holds a CallResult")
@@ -128,7 +143,7 @@ def failure_path(failures: Path, recording_ref: str) -> Path:
 
 def write_failure(failures: Path, failure: Failure) -> None:
     """Write one failure; a later one of the same recording replaces it."""
-    write_atomically(failure_path(failures, failure.recording_ref), _adapter(Failure).dump_json(failure))
+    write_sealed(failure_path(failures, failure.recording_ref), _adapter(Failure).dump_json(failure))
 
 
 def read_failures(failures: Path) -> tuple[Failure, ...]:
@@ -136,8 +151,8 @@ def read_failures(failures: Path) -> tuple[Failure, ...]:
     found = []
     for path in sorted(failures.glob("[!.]*.json")):
         try:
-            found.append(_adapter(Failure).validate_json(path.read_bytes()))
-        except (OSError, ValidationError):
+            found.append(_adapter(Failure).validate_json(read_sealed(path)))
+        except (OSError, ValidationError, SealError):
             raise StoreError(f"failure file {path.name} is damaged: delete it") from None
     return tuple(found)
 

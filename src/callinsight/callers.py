@@ -1,11 +1,10 @@
 """Finds the calls of one caller, for whoever asks what is kept about them."""
 
 from collections.abc import Collection
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from callinsight import bundle, linking
-from callinsight.errors import StoreError
+from callinsight.errors import KeyFitError, StoreError
 from callinsight.ledger import State, open_ledger
 from callinsight.settings import Settings
 from callinsight.store.database import open_reader
@@ -47,8 +46,12 @@ def linked_to(settings: Settings, refs: Collection[str]) -> tuple[str, ...]:
     waiting = [one for one in bundle.result_ids(work.results) if one not in loaded]
     fresh = []
     for one in waiting:
-        with suppress(StoreError):
+        try:
             result = bundle.read_result(bundle.result_path(work.results, one))
-            fresh += [result] if result.call.caller_ref in refs else []
+        except KeyFitError:
+            raise  # it may well be of this caller
+        except StoreError:
+            continue
+        fresh += [result] if result.call.caller_ref in refs else []
     fresh.sort(key=lambda one: (one.call.started_at, one.call.call_id))
     return (*found, *(one.call.call_id for one in fresh))

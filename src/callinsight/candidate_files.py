@@ -8,9 +8,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from callinsight.bundle import write_atomically
+from callinsight import sealed
+from callinsight.bundle import read_sealed, write_sealed
 from callinsight.core.candidate import Candidate
-from callinsight.errors import StoreError
+from callinsight.errors import SealError, StoreError
 
 _CANDIDATE = TypeAdapter(Candidate)
 
@@ -20,8 +21,8 @@ def read_candidates(folder: Path) -> tuple[Candidate, ...]:
     found = []
     for path in sorted(folder.glob("[!.]*.json")):
         try:
-            found.append(_CANDIDATE.validate_json(path.read_bytes()))
-        except (OSError, ValidationError):
+            found.append(_CANDIDATE.validate_json(read_sealed(path)))
+        except (OSError, ValidationError, SealError):
             raise StoreError(
                 f"{folder.name}/{path.name} is damaged: delete it, and search for new topics again"
             ) from None
@@ -32,8 +33,8 @@ def write_candidates(folder: Path, candidates: Collection[Candidate]) -> None:
     """Keep exactly these candidates: write what changed, and remove others."""
     for one in candidates:
         path, data = folder / f"{one.candidate_id}.json", _CANDIDATE.dump_json(one)
-        if not path.exists() or path.read_bytes() != data:
-            write_atomically(path, data)
+        if not path.exists() or path.read_bytes() != sealed.seal(path, data):
+            write_sealed(path, data)
     kept = {f"{one.candidate_id}.json" for one in candidates}
     for path in folder.glob("[!.]*.json"):
         if path.name not in kept:

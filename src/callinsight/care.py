@@ -16,6 +16,7 @@ from callinsight import (
     old_recordings,
     registry,
     retention,
+    rotation,
     run,
     traces,
 )
@@ -98,6 +99,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield from _examined("redaction", lambda: _redaction(settings))
     yield from _examined("inbox", lambda: _inbox(settings))
     yield from _examined("recordings", lambda: _old_recordings(settings))
+    yield from _examined("encryption", lambda: _encryption(settings))
     yield from _examined("database", lambda: _database(settings))
     folder = settings.work.folder
     free = shutil.disk_usage(folder if folder.exists() else ".").free
@@ -145,6 +147,28 @@ def _old_recordings(settings: Settings) -> str:
     return told + (
         f"; {found.waiting} are older and stay, since they were not processed or have changed" if found.waiting else ""
     )
+
+
+def _encryption(settings: Settings) -> str:
+    vault = rotation.vault_for(settings)
+    source, keys = vault.source, vault.known_keys()
+    if not source.enabled:
+        return "ok: switched off with encryption.enabled = false, so the work folder can be read by whoever gets it"
+    if source.from_file and source.file.exists() and source.file.stat().st_mode & 0o077:
+        return f"others can read {source.file.name}: chmod 600 it"
+    if not keys:
+        return "ok: no key yet, the first run makes it" if source.made else f"{source.words} is not there"
+    if source.from_file and source.old_file.exists():
+        return "changing the key was not ended: run `callinsight key rotate`"
+    if rotation.some_plain(settings):
+        return "some files are from before they were encrypted, or from when that was off: run `callinsight key seal`"
+    told = f"ok: encrypted with key {keys[0].key_id} from {source.words}"
+    if source.from_file and source.made:
+        told += (
+            ", on the disk of the data: whoever gets the disk gets the key. Better on another one "
+            "(encryption.key_file) or in a secret store (encryption.key_command)"
+        )
+    return told
 
 
 def _linking(settings: Settings) -> str:

@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "access": ("rights", "Gather everything that exists about calls, for whoever asks."),
     "forget": ("rights", "Erase everything that exists about calls."),
     "retention": ("rights", "Delete what is past its term."),
+    "key": ("key", "Make, check and change the key of the work folder."),
     "doctor": ("care", "Check the set-up: settings, models, inbox, database, disk."),
 }
 """Every command: the module under ``callinsight.commands`` that holds it, and its line in the help."""

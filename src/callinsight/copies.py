@@ -1,4 +1,4 @@
-"""Review copies on disk: one Ogg Opus file for each call, readable by its owner alone.
+"""Review copies on disk: one Ogg Opus file for each call, sealed, readable by its owner alone.
 
 A copy lies at ``review/<second and third character of call_id>/<call_id>.ogg``, as results do. What reaches this module
 has passed the check of :mod:`callinsight.review_copy`.
@@ -6,7 +6,7 @@ has passed the check of :mod:`callinsight.review_copy`.
 
 from pathlib import Path
 
-from callinsight.bundle import write_atomically
+from callinsight.bundle import read_sealed, write_sealed
 from callinsight.core.values import require_call_id
 
 PATTERN = "??/[!.]*.ogg"
@@ -19,13 +19,16 @@ def copy_path(folder: Path, call_id: str) -> Path:
 
 def write_copy(folder: Path, call_id: str, data: bytes) -> None:
     """Keep the copy of a call; an earlier one is replaced."""
-    write_atomically(copy_path(folder, call_id), data)
+    write_sealed(copy_path(folder, call_id), data)
 
 
 def read_copy(folder: Path, call_id: str) -> bytes | None:
-    """The copy of a call, or ``None`` when there is none: never made, refused, or past its term."""
+    """The copy of a call, or ``None`` when there is none: never made, refused, or past its term.
+
+    Raises ``SealError`` when it was changed, ``KeyFitError`` when it is sealed with a key that is not at hand.
+    """
     try:
-        return copy_path(folder, call_id).read_bytes()
+        return read_sealed(copy_path(folder, call_id))
     except FileNotFoundError:
         return None
 

@@ -1,4 +1,4 @@
-"""Verdicts and improvements as files: one each, written atomically, the truth from which the database is filled.
+"""Verdicts and improvements as files, one each, written atomically and sealed: the truth for the database.
 
 A verdict lies at ``reviews/<call_id>.<review_id>.json``, an improvement at ``actions/<action_id>.json``. A file for
 each needs no lock when two people write at once, and erasing a call takes away whole files.
@@ -11,10 +11,10 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from callinsight.bundle import write_atomically
+from callinsight.bundle import read_sealed, write_sealed
 from callinsight.core.improvement import Action, Review
 from callinsight.core.values import require_call_id
-from callinsight.errors import StoreError
+from callinsight.errors import SealError, StoreError
 
 _REVIEW, _ACTION = TypeAdapter(Review), TypeAdapter(Action)
 
@@ -27,14 +27,14 @@ _T = TypeVar("_T", Review, Action)
 def write_review(folder: Path, review: Review) -> Path:
     """Write one verdict; the same one twice is one file."""
     path = folder / f"{review.call_id}.{review.review_id}.json"
-    write_atomically(path, _REVIEW.dump_json(review))
+    write_sealed(path, _REVIEW.dump_json(review))
     return path
 
 
 def write_action(folder: Path, action: Action) -> Path:
     """Write one improvement; the same one twice is one file."""
     path = folder / f"{action.action_id}.json"
-    write_atomically(path, _ACTION.dump_json(action))
+    write_sealed(path, _ACTION.dump_json(action))
     return path
 
 
@@ -52,8 +52,8 @@ def read_actions(folder: Path) -> tuple[Action, ...]:
 
 def _read(path: Path, form: TypeAdapter[_T]) -> _T:
     try:
-        return form.validate_json(path.read_bytes())
-    except (OSError, ValidationError):
+        return form.validate_json(read_sealed(path))
+    except (OSError, ValidationError, SealError):
         raise StoreError(f"{path.parent.name}/{path.name} is damaged: restore it from a backup, or delete it") from None
 
 

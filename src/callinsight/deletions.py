@@ -11,8 +11,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from callinsight.bundle import private
 from callinsight.errors import StoreError
+from callinsight.keys import private
 
 ON_REQUEST = "Op verzoek gewist"
 

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from callinsight import bundle, inbox
 from callinsight.core.pseudonyms import Candidate, call_id_of, find_duplicates, recording_ref_of
 from callinsight.core.values import Failure, FailureKind, Stage
-from callinsight.errors import RecordingError, SettingsError, StoreError
+from callinsight.errors import KeyFitError, RecordingError, SettingsError, StoreError
 from callinsight.inbox import Problem, Recording
 from callinsight.inbox_metadata import RecordingMetadata
 from callinsight.ledger import ERASED, Ledger, Seen, State
@@ -223,6 +223,8 @@ class _Sorter:
         path = bundle.result_path(self._results, call.call_id)
         try:
             return path.exists() and bundle.read_result(path).recording_ref == call.recording_ref
+        except KeyFitError:
+            raise
         except StoreError:
             return False
 
@@ -257,14 +259,14 @@ def plan_path(settings: Settings, run_id: str) -> Path:
 
 
 def save_plan(settings: Settings, plan: Plan) -> None:
-    """Keep the plan for the length of the run, readable by its owner alone: it holds file names."""
-    bundle.write_atomically(plan_path(settings, plan.run_id), _PLAN.dump_json(plan))
+    """Keep the plan for the length of the run, sealed: it holds file names."""
+    bundle.write_sealed(plan_path(settings, plan.run_id), _PLAN.dump_json(plan))
 
 
 def read_plan(settings: Settings, run_id: str) -> Plan:
     """The plan of a running run. Raises ``SettingsError`` when there is none."""
     try:
-        return _PLAN.validate_json(plan_path(settings, run_id).read_bytes())
+        return _PLAN.validate_json(bundle.read_sealed(plan_path(settings, run_id)))
     except OSError as error:
         raise SettingsError(f"run {run_id} has no plan in this work folder: start a new run") from error
 

@@ -1,21 +1,25 @@
-"""Vectors of calls as files beside the results: one per call, written atomically, made of redacted words only.
+"""Vectors of calls as files beside the results, one per call, sealed and written atomically; of redacted words only.
 
 They lie at ``embeddings/<second and third character of call_id>/<call_id>.safetensors``, readable by their owner
 alone. A file tells by which encoder and of which words it was made, and is not used for any other. They may be deleted:
 tagging the history again then runs the encoder once more.
 """
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from callinsight.bundle import write_atomically
+from callinsight.bundle import read_sealed, write_sealed
 from callinsight.core.values import Turn, require_call_id
 from callinsight.core.vectors import TurnVectors, words_digest
+from callinsight.errors import SealError
 
 PATTERN = "??/[!.]*.safetensors"
 
 _VALUES, _TURNS = "values", "turns"
 _ENCODER, _WORDS = "encoder", "words"
+_SIZE_BYTES = 8
+"""A safetensors file begins with the size of its header, little-endian."""
 
 
 def vectors_path(folder: Path, call_id: str) -> Path:
@@ -29,23 +33,34 @@ def write_vectors(folder: Path, call_id: str, turns: Sequence[Turn], vectors: Tu
 
     about = {_ENCODER: vectors.encoder, _WORDS: words_digest(turns)}
     data = save({_VALUES: vectors.values, _TURNS: vectors.turns}, metadata=about)
-    write_atomically(vectors_path(folder, call_id), data)
+    write_sealed(vectors_path(folder, call_id), data)
 
 
 def read_vectors(folder: Path, call_id: str, turns: Sequence[Turn], encoder: str | None) -> TurnVectors | None:
-    """The vectors that ``encoder`` (``None``: any) made of ``turns``; ``None`` without them or for a damaged file."""
-    from safetensors import SafetensorError, safe_open
+    """The vectors that ``encoder`` (``None``: any) made of ``turns``; ``None`` without them or for a damaged file.
 
-    path = vectors_path(folder, call_id)
+    Raises ``KeyFitError`` for vectors that are sealed with a key that is not at hand.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
     try:
-        with safe_open(path, framework="np") as file:
-            about = file.metadata() or {}
-            made_by = about.get(_ENCODER, "")
-            if encoder not in (None, made_by) or about.get(_WORDS) != words_digest(turns):
-                return None
-            return TurnVectors(made_by, file.get_tensor(_TURNS), file.get_tensor(_VALUES))
-    except (OSError, SafetensorError, ValueError):
+        data = read_sealed(vectors_path(folder, call_id))
+        about = _about(data)
+        made_by = about.get(_ENCODER, "")
+        if encoder not in (None, made_by) or about.get(_WORDS) != words_digest(turns):
+            return None
+        found = load(data)
+        return TurnVectors(made_by, found[_TURNS], found[_VALUES])
+    except (OSError, SafetensorError, ValueError, KeyError, SealError):
         return None
+
+
+def _about(data: bytes) -> dict[str, str]:
+    """What the header of a safetensors file says beside its tensors. Raises ``ValueError``."""
+    size = int.from_bytes(data[:_SIZE_BYTES], "little")
+    header = json.loads(data[_SIZE_BYTES : _SIZE_BYTES + size])
+    return dict(header.get("__metadata__", {})) if isinstance(header, dict) else {}
 
 
 def remove_vectors(folder: Path, call_id: str) -> bool:

@@ -19,6 +19,14 @@ class StoreError(CallinsightError):
     """The database cannot be opened, migrated or loaded; the text says what to do."""
 
 
+class KeyFitError(StoreError):
+    """Something is encrypted with a key that is not at hand; the text says which one is needed and which is given."""
+
+
+class SealError(StoreError):
+    """A sealed file was changed, cut off, or put in the place of another since it was written."""
+
+
 class RecordingError(CallinsightError):
     """One recording cannot be processed. Ends as a ``Failure`` of that recording and never stops the night."""
 

@@ -13,10 +13,12 @@ from importlib.resources import files
 from callinsight.settings import Retention
 from callinsight.store import dictionary
 
+SEALED = "verzegeld"
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Files in the work folder: ``pattern`` is relative to it, as in :mod:`fnmatch`.
+    """Files in the work folder: ``pattern`` is relative to it, as in :mod:`fnmatch`, ``kept`` is how they lie there.
 
     ``reader`` names how :mod:`callinsight.traces` looks inside.
     """
@@ -26,6 +28,12 @@ class Kept:
     readers: str
     term: str
     reader: str
+    kept: str = "leesbaar"
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether these files are sealed one by one, unless the settings say otherwise."""
+        return self.kept == SEALED
 
 
 def _days(name: str, days: int) -> str:
@@ -59,13 +67,15 @@ De termijnen hieronder zijn de standaard; de gemeente stelt ze in. `callinsight 
 `callinsight retention --log` laat zien wat er is gewist. `callinsight access` toont alles wat er van gesprekken is,
 `callinsight forget` wist het en zoekt daarna in alle bestanden of er niets is blijven staan.
 
-Bestanden in de werkmap zijn alleen leesbaar voor de gebruiker waaronder de verwerking draait, behalve de
-gepubliceerde kopie. Zet de werkmap op een versleutelde schijf.
+Alleen de gebruiker waaronder de verwerking draait, kan bij de bestanden in de werkmap, behalve bij de gepubliceerde
+kopie. Wat **verzegeld** of **versleuteld** is, is zonder de sleutel niet te lezen; hoe dat werkt, staat in
+[docs/encryption.md](../encryption.md). Het datateam kan dat uitzetten met `encryption.enabled = false`. Zet ook wat
+leesbaar is op een versleutelde schijf.
 
 ## Bestanden in de werkmap
 
-| bestand | wat erin staat | voor wie | hoe lang |
-| --- | --- | --- | --- |
+| bestand | wat erin staat | hoe het er ligt | voor wie | hoe lang |
+| --- | --- | --- | --- | --- |
 """
 
 _TABLES = """
@@ -87,7 +97,9 @@ def kept_as(place: str) -> Kept | None:
 
 def render() -> str:
     """The page in Markdown."""
-    listed = "".join(f"| `{kept.pattern}` | {kept.holds} | {kept.readers} | {kept.term} |\n" for kept in FILES)
+    listed = "".join(
+        f"| `{kept.pattern}` | {kept.holds} | {kept.kept} | {kept.readers} | {kept.term} |\n" for kept in FILES
+    )
     rows = "".join(f"| `{name}` | {comment} |\n" for name, comment in dictionary.tables())
     recordings = _days("recordings_days", Retention().recordings_days)
     return _INTRODUCTION.format(recordings=recordings) + listed + _TABLES + rows

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from callinsight.bundle import private
+from callinsight.keys import private
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS seen (

@@ -16,9 +16,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from callinsight.bundle import private, write_atomically
+from callinsight.bundle import read_sealed, write_sealed
 from callinsight.core.callers import caller_ref_of, normalised
-from callinsight.errors import SettingsError
+from callinsight.errors import SealError, SettingsError
+from callinsight.keys import private
 from callinsight.settings import Settings
 from callinsight.store.rows import wall_clock
 
@@ -104,10 +105,10 @@ def read_keys(path: Path) -> Keyring:
     if not path.exists():
         return Keyring()
     try:
-        return _KEYRING.validate_json(path.read_bytes())
+        return _KEYRING.validate_json(read_sealed(path))
     except OSError as error:
         raise SettingsError(f"{path.name} cannot be read ({type(error).__name__}): see to its permissions") from None
-    except ValidationError:
+    except (ValidationError, SealError):
         raise SettingsError(
             f"{path.name} is damaged: delete it, then calls of earlier nights are no longer linked with later ones, "
             "and `callinsight retention` removes the links that it was for"
@@ -124,7 +125,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _write(path: Path, keys: Keyring) -> None:
-    write_atomically(path, _KEYRING.dump_json(keys))
+    write_sealed(path, _KEYRING.dump_json(keys))
 
 
 class Linker:

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from callinsight import bundle, discovery, inbox
 from callinsight.core.pseudonyms import recording_ref_of
 from callinsight.core.values import FailureKind
-from callinsight.errors import SettingsError, StoreError
+from callinsight.errors import SealError, SettingsError, StoreError
 from callinsight.inbox import Inbox, Recording
 from callinsight.inbox_files import remove_address
 from callinsight.ledger import ERASED, Ledger, Seen, State
@@ -118,7 +118,7 @@ def delete(settings: Settings, due: Collection[Recording]) -> None:
     """
     addresses = tuple(dict.fromkeys(a for one in due for a in (one.address, *one.described_by)))
     if addresses:
-        bundle.write_atomically(list_path(settings), _ADDRESSES.dump_json(addresses))
+        bundle.write_sealed(list_path(settings), _ADDRESSES.dump_json(addresses))
         finish(settings)
 
 
@@ -128,8 +128,8 @@ def finish(settings: Settings) -> None:
     if not path.exists():
         return
     try:
-        addresses = _ADDRESSES.validate_json(path.read_bytes())
-    except (OSError, ValidationError):
+        addresses = _ADDRESSES.validate_json(bundle.read_sealed(path))
+    except (OSError, ValidationError, SealError):
         raise StoreError(f"{path.parent.name}/{path.name} is damaged: delete it") from None
     for address in addresses:
         remove_address(address)

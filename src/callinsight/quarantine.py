@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from callinsight.bundle import private, write_atomically
+from callinsight.bundle import write_atomically
 from callinsight.core.values import Failure, FailureKind
+from callinsight.keys import private
 
 _COLUMNS = ("bestand", "kenmerk", "stap", "reden", "wat te doen")
 

@@ -22,7 +22,7 @@ from callinsight import (
 )
 from callinsight.deletions import Deletion
 from callinsight.erasure import Tools
-from callinsight.errors import StoreError
+from callinsight.errors import KeyFitError, StoreError
 from callinsight.ledger import State, open_ledger
 from callinsight.retention_plan import RECORDINGS, Plan, Swept, plan
 from callinsight.settings import Settings
@@ -149,6 +149,8 @@ class _Sweep:
                     continue
                 try:
                     result = bundle.read_result(path)
+                except KeyFitError:
+                    raise  # nothing is wrong with it
                 except StoreError:
                     self.damaged.append(call_id)
                     continue

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from callinsight import aggregates, bundle, copies, decisions, embeddings, linking, old_recordings
-from callinsight.errors import StoreError
+from callinsight.errors import KeyFitError, StoreError
 from callinsight.ledger import Ledger
 from callinsight.old_recordings import OldRecordings
 from callinsight.settings import Settings
@@ -217,6 +217,8 @@ def _age(path: Path) -> Age:
     """That of a result which the database does not hold; when it is damaged, that of its file, which may hold words."""
     try:
         result = bundle.read_result(path)
+    except KeyFitError:
+        raise
     except StoreError:
         return Age(_made(path), _local_day(_made(path)), True)
     began = result.call.started_at

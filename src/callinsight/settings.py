@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -26,7 +26,9 @@ from pydantic_settings import (
     SettingsError as UnreadableVariable,
 )
 
+from callinsight import sealed
 from callinsight.errors import SettingsError
+from callinsight.keys import KeySource, key_file_beside
 
 ENVIRONMENT_PREFIX = "CALLINSIGHT_"
 SETTINGS_FILE_VARIABLE = "CALLINSIGHT_SETTINGS"
@@ -149,6 +151,33 @@ class Work(_Section):
     def key_file(self) -> Path:
         """Secret of the pseudonyms; whoever has it can tie a pseudonym to a recording id."""
         return self.pseudonym_key_file or self.folder / "pseudonym.key"
+
+
+class Encryption(_Section):
+    """Whether what a work folder keeps about calls is encrypted, and where the key comes from."""
+
+    enabled: bool = True
+    key_file: Path | None = None
+    key_command: str | None = None
+    key: SecretStr | None = Field(default=None, exclude=True, repr=False)
+    """Only from the environment, and never in a dump of the settings: those travel between processes."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "Encryption":
+        given = [name for name in ("key_file", "key_command", "key") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"the key comes from one place: give one of {' and '.join(given)}")
+        return self
+
+    def source(self, folder: Path) -> KeySource:
+        """Where the key of the work folder ``folder`` comes from. Only the default file is ever made by itself."""
+        return KeySource(
+            file=self.key_file or key_file_beside(folder),
+            command=self.key_command,
+            given=None if self.key is None else self.key.get_secret_value(),
+            made=self.key_file is None,
+            enabled=self.enabled,
+        )
 
 
 class Models(_Section):
@@ -335,6 +364,7 @@ class Settings(BaseSettings):
 
     inbox: Inbox = Inbox()
     work: Work = Work()
+    encryption: Encryption = Encryption()
     models: Models = Models()
     speech: Speech = Speech()
     speakers: Speakers = Speakers()
@@ -347,6 +377,13 @@ class Settings(BaseSettings):
     review: Review = Review()
     retention: Retention = Retention()
 
+    @model_validator(mode="after")
+    def _key_lies_elsewhere(self) -> Self:
+        file, folder = self.encryption.key_file, self.work.folder.resolve()
+        if file is not None and file.resolve().is_relative_to(folder):
+            raise ValueError("encryption.key_file lies in the work folder, whose every copy would have the key with it")
+        return self
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -358,6 +395,25 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line over environment over file; no dotenv file and no secrets folder is read."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Remember where the key of the work folder comes from, in every process that has these settings."""
+        super().model_post_init(context)
+        self._remember_key()
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        """Remember it in a process that was handed these settings too."""
+        super().__setstate__(state)
+        self._remember_key()
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy, whose work folder has its key as well. What is in ``update`` is not checked."""
+        made = super().model_copy(update=update, deep=deep)
+        made._remember_key()
+        return made
+
+    def _remember_key(self) -> None:
+        sealed.remember(self.work.folder, self.encryption.source(self.work.folder))
 
     def digest(self) -> str:
         """A short digest of what can change a result; where things lie and how the night is cut up cannot."""
@@ -377,6 +433,7 @@ def load(file: Path | None = None, *, overrides: Mapping[str, Mapping[str, Any]]
         raise SettingsError(f"there is no settings file {chosen.name}: give an existing one with --settings")
     chosen = chosen or (DEFAULT_FILE if DEFAULT_FILE.is_file() else None)
     _refuse_unknown_variables()
+    _refuse_key_in_file(chosen)
 
     class FromFile(Settings):
         model_config = SettingsConfigDict(toml_file=chosen)
@@ -388,6 +445,19 @@ def load(file: Path | None = None, *, overrides: Mapping[str, Mapping[str, Any]]
         raise SettingsError("; ".join(_explain(detail) for detail in error.errors())) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, UnreadableVariable) as error:
         raise SettingsError(f"the settings cannot be read: {error}") from error
+
+
+def _refuse_key_in_file(file: Path | None) -> None:
+    """A settings file is read by many and kept in version control: no place for a key."""
+    try:
+        given = tomllib.loads(file.read_text(encoding="utf-8")) if file else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return  # told when the settings are read
+    if isinstance(section := given.get("encryption"), dict) and "key" in section:
+        raise SettingsError(
+            "setting encryption.key: a key does not belong in a settings file; give encryption.key_file, "
+            "encryption.key_command or the environment variable CALLINSIGHT_ENCRYPTION__KEY"
+        )
 
 
 def _variable(key: str) -> str:
@@ -423,6 +493,8 @@ def _nearest(name: str, valid: tuple[str, ...]) -> str:
 
 def _explain(detail: Any) -> str:
     place = [str(part) for part in detail["loc"]]
+    if not place:  # of several sections together
+        return f"the settings do not fit together: {detail['msg']}"
     if detail["type"] != "extra_forbidden":
         return f"setting {'.'.join(place)}: {detail['msg']}"
     if ".".join(place) in MOVED:

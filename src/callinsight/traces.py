@@ -1,7 +1,7 @@
 """Looks for a call in every file of the work folder and of the published copy: what there is, or that it is gone.
 
-Each file is opened by the reader that ``inventory.toml`` names for it. A file that the list does not know, or that
-cannot be read, is told: nothing is vouched for that nobody looked into.
+Each file is opened by the reader that ``inventory.toml`` names for it, with the key when it is encrypted. A file that
+the list does not know, or that cannot be read, is told: nothing is vouched for that nobody looked into.
 """
 
 import gzip
@@ -14,12 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from callinsight import inventory
+from callinsight import bundle, inventory, sealed
 from callinsight.errors import CallinsightError
 from callinsight.settings import Settings
 from callinsight.store.traces import rows_in_parquet, rows_naming
 
 Found = Iterator[str]
+
+_PART = ".part"
+_GZIP = 16 + zlib.MAX_WBITS
+"""Tells zlib to expect a gzip header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +87,28 @@ def _files(settings: Settings) -> Iterator[tuple[str, Path]]:
 
 def _reader(place: str) -> Callable[[Path, Collection[str]], Found] | None:
     name = place.rpartition("/")[2]
-    if name.startswith(".") and name.endswith(".part"):
-        return _plain  # half-written
+    if name.startswith(".") and name.endswith(_PART):
+        return _part
     kept = inventory.kept_as(place)
     return None if kept is None else READERS[kept.reader]
 
 
+def _content(path: Path) -> bytes:
+    """What a file holds, opened with the key when it is sealed. Raises ``OSError`` for what no key opens piecemeal."""
+    if path.name.endswith(_PART):  # sealed for the place that it was to have; cut short, it does not open
+        return sealed.unseal(path.with_name(path.name[1:].rsplit(".", 2)[0]), path.read_bytes())
+    return bundle.read_sealed(path)
+
+
 def _plain(path: Path, needles: Collection[str]) -> Found:
-    yield from _in_bytes(path.read_bytes(), needles)
+    yield from _in_bytes(_content(path), needles)
+
+
+def _part(path: Path, needles: Collection[str]) -> Found:
+    if sealed.is_encrypted_database(path):
+        raise OSError("nobody can tell what is in an encrypted database that is half-written")
+    data = _content(path)
+    yield from _in_bytes(zlib.decompressobj(_GZIP).decompress(data) if data.startswith(b"\x1f\x8b") else data, needles)
 
 
 def _in_bytes(data: bytes, needles: Collection[str]) -> Found:
@@ -99,7 +117,7 @@ def _in_bytes(data: bytes, needles: Collection[str]) -> Found:
 
 
 def _gzip(path: Path, needles: Collection[str]) -> Found:
-    yield from _in_bytes(gzip.decompress(path.read_bytes()), needles)
+    yield from _in_bytes(gzip.decompress(_content(path)), needles)
 
 
 def _sqlite(path: Path, needles: Collection[str]) -> Found:
@@ -116,7 +134,15 @@ def _sqlite(path: Path, needles: Collection[str]) -> Found:
 
 
 def _duckdb(path: Path, needles: Collection[str]) -> Found:
-    yield from _plain(path, needles)  # freed blocks too, as far as they are not compressed
+    """Rows of a database, and bytes of one that is plain: freed blocks hold what was deleted, until it is compacted.
+
+    Of an encrypted one its key opens the rows alone; that freed blocks are gone is :mod:`callinsight.store.compact`'s.
+    Its log is read with it, and temporary files are encrypted with a key that was never written down.
+    """
+    if not sealed.is_encrypted_database(path):
+        yield from _plain(path, needles)  # as far as blocks are not compressed
+    elif path.suffix != ".duckdb":
+        raise OSError("nobody can tell what is in a copy that is half-written")
     if path.suffix == ".duckdb":
         yield from (f"tabel {table}: {rows}" for table, rows in rows_naming(path, needles).items() if rows)
 

@@ -16,6 +16,7 @@ from callinsight.review import pack
 from callinsight.settings import Settings
 from callinsight.store.query import run_query
 from support.calls import ROOT, callinsight
+from support.opened import opened
 from support.results import FIRST_MONDAY, spoken_call
 
 STICKERS = (
@@ -135,9 +136,8 @@ def test_an_erased_call_leaves_no_trace_in_candidates(chosen: Settings) -> None:
     assert all(gone not in {call for call, _ in one.members} for one in read_candidates(chosen.work.candidates))
     left = run_query(chosen.work.database, f"SELECT count(*) FROM topic_candidate_calls WHERE call_id = '{gone}'")
     assert left.rows == ((0,),)
-    for file in chosen.work.folder.rglob("*"):
-        if file.is_file() and file.name != "callinsight.duckdb":
-            assert gone.encode() not in file.read_bytes(), file.name
+    for place, data in opened(chosen.work.folder):
+        assert gone.encode() not in data, place
 
 
 def test_candidates_outlast_a_rebuild(chosen: Settings) -> None:

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from callinsight import bundle, inventory, retag, run
+from callinsight import bundle, care, inventory, retag, run
 from callinsight.core.values import CallResult, FailureKind, Layout, Role
 from callinsight.ledger import open_ledger
 from callinsight.settings import Settings
+from callinsight.store import search
 from callinsight.store.database import open_reader
 from callinsight.store.query import run_query
 from callinsight.store.rebuild import content_digest
 from support.calls import CALLS, ROOT, callinsight, fill, settings_for, some_calls
+from support.opened import opened
 
 pytestmark = pytest.mark.slow
 
@@ -112,10 +114,27 @@ def test_nothing_is_left_of_the_plan(night: tuple[Settings, run.Night]) -> None:
 def test_no_file_name_is_written(night: tuple[Settings, run.Night]) -> None:
     chosen, _ = night
     names = [path.stem.encode() for path in Path(chosen.inbox.address).iterdir()]
-    for file in chosen.work.folder.rglob("*"):
-        if file.is_file():
-            data = file.read_bytes()
-            assert not [name for name in names if name in data], file.name
+    for place, data in opened(chosen.work.folder):
+        assert not [name for name in names if name in data], place
+
+
+def test_no_word_that_was_said_can_be_read_in_any_file(night: tuple[Settings, run.Night]) -> None:
+    """Of the redacted turns too: in the published copy no three words in a row, elsewhere no word at all."""
+    chosen, _ = night
+    care.forget(chosen, ["c-nobody"], datetime.now(UTC))  # the search index goes; the next search makes one here
+    search.find(chosen.work.database, search.Question("gemeente"))
+    said = [turn.text.split() for result in results(chosen) for turn in result.turns]
+    words = {word.encode() for turn in said for word in turn if len(word) >= 5 and word.isalpha()}
+    rows = {" ".join(turn[first : first + 3]).encode() for turn in said for first in range(len(turn) - 2)}
+    assert len(words) > 60
+    assert len(rows) > 200
+    told = b"".join(data for _, data in opened(chosen.work.folder))
+    assert all(word in told for word in words)  # so that they would be found
+    for path in chosen.work.folder.rglob("*"):
+        if path.is_file():
+            published = path.is_relative_to(chosen.work.published_database.parent)
+            found = [one for one in (rows if published else words) if one in path.read_bytes()]
+            assert found == [], path.relative_to(chosen.work.folder)
 
 
 def test_no_spoken_number_is_written(night: tuple[Settings, run.Night]) -> None:
@@ -150,8 +169,6 @@ def test_retag_changes_nothing_when_nothing_changed(night: tuple[Settings, run.N
 
 
 def test_forget_erases_a_call_everywhere_and_for_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from callinsight import care
-
     monkeypatch.chdir(ROOT)
     fill(tmp_path / "inbox", some_calls(stereo=2, mono=0))
     chosen = settings_for(tmp_path)
@@ -167,9 +184,8 @@ def test_forget_erases_a_call_everywhere_and_for_good(tmp_path: Path, monkeypatc
     )
     assert erased.scan.clean, erased.scan
     assert list(bundle.result_ids(chosen.work.results)) == [second]
-    for file in chosen.work.folder.rglob("*"):
-        if file.is_file():
-            assert first.encode() not in file.read_bytes(), file.name
+    for place, data in opened(chosen.work.folder):
+        assert first.encode() not in data, place
     run_query_count = run_query(chosen.work.database, f"SELECT count(*) FROM calls WHERE call_id = '{first}'")
     assert run_query_count.rows == ((0,),)
     assert run.night(chosen, lambda _: None).plan.calls == ()

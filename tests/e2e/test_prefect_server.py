@@ -22,11 +22,14 @@ import httpx
 import psutil
 import pytest
 
-from callinsight import bundle
+from callinsight import bundle, sealed, settings
+from callinsight.keys import Key
+from callinsight.store.cipher import database_key
 from callinsight.store.query import run_query
 
 ROOT = Path(__file__).parents[2]
 CALLS = ROOT / "tests" / "data" / "calls"
+KEY = Key(bytes(range(7, 39)))
 _FOREIGN = ("PREFECT_", "CALLINSIGHT")
 _STOP_S = 15
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -98,6 +101,7 @@ def running_site(folder: Path) -> Iterator[Site]:
     address = f"http://127.0.0.1:{_free_port()}/api"
     environment = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
     environment |= {"PREFECT_HOME": str(home), "PREFECT_API_URL": address, "PREFECT_WORKER_QUERY_SECONDS": "1"}
+    environment |= {"CALLINSIGHT_ENCRYPTION__KEY": KEY.text}  # the worker's own, and no variable of a job
     environment |= {"DO_NOT_TRACK": "1", "OMP_NUM_THREADS": "1", "NO_COLOR": "1"}
     port = address.split(":")[2].split("/")[0]
     with httpx.Client(base_url=address, timeout=30) as api:
@@ -244,11 +248,19 @@ def test_a_second_night_is_cancelled_while_one_runs(night: Night) -> None:
     assert night.second_state["type"] == "CANCELLED"
 
 
-def test_what_prefect_stores_holds_no_speech_and_no_file_names(night: Night) -> None:
-    results = [bundle.read_result(path) for path in (night.work / "results").rglob("*") if path.is_file()]
+def test_what_prefect_stores_holds_no_speech_no_file_names_and_no_key(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CALLINSIGHT_ENCRYPTION__KEY", KEY.text)
+    settings.load(overrides={"work": {"folder": str(night.work)}})
+    paths = [path for path in (night.work / "results").rglob("*") if path.is_file()]
+    assert {sealed.sealed_with(path.read_bytes()) for path in paths} == {KEY.key_id}
+    assert not list(night.work.parent.glob("*.key*"))
+    results = [bundle.read_result(path) for path in paths]
     assert len(results) == len(night.names)
     texts = (*night.spoken, *(turn.text for result in results for turn in result.turns))
     forbidden = {phrase for text in texts for phrase in phrases(text)} | set(night.names)
+    forbidden |= {KEY.text, KEY.text.rstrip("="), database_key(KEY), KEY.secret.hex()}
     assert len(forbidden) > 20
     stored = list(night.site.files())
     assert any(night.run_id.encode() in content for content in stored)

@@ -173,9 +173,8 @@ def test_processes_side_by_side_do_the_same(chosen: Settings) -> None:
     for number in range(6, retag.FEW + 20):
         call_id, source = f"call-{number:03d}", results_of(chosen, f"call-{number % 6:03d}")
         bundle.write_result(chosen.work.results, replace(source, call=replace(source.call, call_id=call_id)))
-        shutil.copy(
-            vectors_path(chosen.work.embeddings, source.call.call_id), vectors_path(chosen.work.embeddings, call_id)
-        )
+        vectors = bundle.read_sealed(vectors_path(chosen.work.embeddings, source.call.call_id))
+        bundle.write_sealed(vectors_path(chosen.work.embeddings, call_id), vectors)
     before = results(chosen)
     done = retag.retag(chosen, tuple(before), retag.Wish(every=True, workers=2), NOW, nothing)
     assert (done.calls, done.read, done.changed) == (len(before), 0, 0)

@@ -97,6 +97,7 @@ def likeness(secret: Waveform, sound: Waveform) -> float:
 def test_a_copy_goes_with_its_call_and_with_its_term(night: tuple[Settings, run.Night], tmp_path: Path) -> None:
     work = tmp_path / "work"
     shutil.copytree(night[0].work.folder, work, symlinks=True)
+    shutil.copy(night[0].work.folder.with_name("work.key"), work.with_name("work.key"))
     chosen = night[0].model_copy(update={"work": night[0].work.model_copy(update={"folder": work})})
     first, *rest = list(bundle.result_ids(chosen.work.results))
     care.forget(chosen, [first], datetime.now(UTC))

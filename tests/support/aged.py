@@ -16,10 +16,11 @@ TODAY = date(2026, 11, 25)
 RARE = "rabarbervergunningsaanvraag"
 
 
-def chosen_for(folder: Path, **terms: int) -> Settings:
+def chosen_for(folder: Path, *, encrypted: bool = True, **terms: int) -> Settings:
     return settings.load(
         overrides={
             "work": {"folder": str(folder / "work")},
+            "encryption": {"enabled": encrypted},
             "inbox": {"address": str(folder)},
             "publish": {"k": 1, "files": [], "include_quotes": True},
             "retention": terms,
@@ -39,7 +40,7 @@ def keep(chosen: Settings, calls: Sequence[CallResult]) -> Settings:
         for number, one in enumerate(calls, start=len(ledger.seen())):
             call_id = one.call.call_id
             bundle.write_result(chosen.work.results, one)
-            bundle.write_atomically(vectors_path(chosen.work.embeddings, call_id), b"vectors")
+            bundle.write_sealed(vectors_path(chosen.work.embeddings, call_id), b"vectors")
             ledger.record([Seen(f"n{number:04d}", "f", call_id, State.DONE, one.recording_ref)])
     run.catch_up(chosen)
     return chosen

@@ -105,6 +105,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "OMP_NUM_THREADS": "1",
         "CANARY_FOLDER": str(folder / "watch"),
         "CALLINSIGHT_WORK__FOLDER": str(folder / "work"),
+        "CALLINSIGHT_ENCRYPTION__ENABLED": "false",  # or nothing could be found in what is sealed, whatever it is
         "PREFECT_HOME": str(folder / "prefect"),
     }
 

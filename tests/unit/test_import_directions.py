@@ -11,6 +11,8 @@ SOURCE = ROOT / "src" / "callinsight"
 LAYERS = [
     {"core"},
     {"errors", "hygiene"},
+    {"keys"},
+    {"sealed"},
     {"settings", "offline", "registry", "audio_probe"},
     {
         "audio",
@@ -32,7 +34,7 @@ LAYERS = [
     {"assembly"},
     {"run", "evaluate"},
     {"score_page"},
-    {"care", "meeting", "retag", "reprocess", "inventory", "retention", "retention_plan", "traces"},
+    {"care", "meeting", "retag", "reprocess", "inventory", "retention", "retention_plan", "traces", "rotation"},
     {"callers"},
     {"rights"},
     {"new_topics"},
@@ -55,12 +57,13 @@ DOORS: dict[str, str | tuple[str, ...]] = {
     "praatio": "annotations.py",
     "jinja2": ("score_page.py", "review/"),
     "matplotlib": "review/",
+    "cryptography": ("keys.py", "sealed.py"),
     "xlsxwriter": "store/workbook.py",
     "phonenumbers": "core/callers.py",
 }
 HEAVY = {
     *("torch", "pyannote", "transformers", "faster_whisper", "ctranslate2", "av", "jiwer", "soxr", "sklearn"),
-    *("matplotlib", "xlsxwriter"),
+    *("matplotlib", "xlsxwriter", "cryptography"),
 }
 
 

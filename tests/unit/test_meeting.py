@@ -82,6 +82,7 @@ def two_calls(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def chosen(two_calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.chdir(ROOT)
     shutil.copytree(two_calls, tmp_path / "work")
+    shutil.copy(two_calls.with_name("work.key"), tmp_path)
     return settings_in(tmp_path / "work")
 
 
@@ -101,7 +102,7 @@ def test_a_verdict_is_a_file_and_a_row(chosen: Settings) -> None:
     assert review.decided_at == datetime(2026, 9, 10, 9, 30, 15, tzinfo=UTC)
     (file,) = chosen.work.reviews.iterdir()
     assert file.stat().st_mode & 0o077 == 0
-    assert "goedemorgen" not in file.read_text()
+    assert "goedemorgen" not in bundle.read_sealed(file).decode()
 
 
 def test_the_same_verdict_twice_is_one(chosen: Settings) -> None:

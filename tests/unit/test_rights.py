@@ -15,14 +15,30 @@ import click
 import duckdb
 import pytest
 
-from callinsight import bundle, callers, care, cli, copies, decisions, inventory, linking, meeting, rights, run, traces
+from callinsight import (
+    bundle,
+    callers,
+    care,
+    cli,
+    copies,
+    decisions,
+    inventory,
+    linking,
+    meeting,
+    rights,
+    run,
+    sealed,
+    traces,
+)
 from callinsight.candidate_files import read_candidates, write_candidates
 from callinsight.core.candidate import Candidate
 from callinsight.core.improvement import About, Tag, Verdict
 from callinsight.errors import SettingsError
+from callinsight.keys import new_key, write_key_file
 from callinsight.review import access_page
 from callinsight.settings import Settings
-from callinsight.store.database import open_reader
+from callinsight.store import cipher
+from callinsight.store.database import in_memory, open_reader, open_writer
 from callinsight.store.rebuild import content_digest
 from callinsight.taxonomy_files import load_taxonomy
 from support.aged import NOW, RARE, TODAY, call_of, chosen_for, keep
@@ -149,7 +165,7 @@ def test_a_store_that_nobody_thought_of_is_complained_about(
     monkeypatch.setenv("CALLINSIGHT_WORK__FOLDER", str(chosen.work.folder))
     monkeypatch.setenv("CALLINSIGHT_PUBLISH__FILES", "[]")
     monkeypatch.setenv("COLUMNS", "200")
-    with duckdb.connect(str(chosen.work.database)) as connection:
+    with open_writer(chosen.work.database) as connection:
         connection.execute("CREATE TABLE later AS SELECT 'about' AS what, ? AS call_id", [MINE])
     (chosen.work.folder / "new-store.bin").write_bytes(b"who knows")
     with pytest.raises(SystemExit) as ended:
@@ -190,6 +206,54 @@ def test_every_reader_sees_an_id_and_no_other(chosen: Settings, place: str) -> N
     found = traces.scan(chosen, ["call-hidden"])
     assert {trace.place for trace in found.traces} == {place}
     assert traces.scan(chosen, ["call-hidder"]).clean
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["results/ab/x.json.gz", "reviews/x.json", "aggregates/x.json", "runs/deleting.json", "search/2026-09.duckdb"],
+)
+def test_what_is_encrypted_is_looked_into_too(chosen: Settings, place: str) -> None:
+    path = chosen.work.folder / place
+    path.unlink(missing_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".duckdb":
+        with in_memory() as connection:
+            cipher.attach(connection, path, "made", read_only=False)
+            connection.execute("CREATE TABLE made.hidden AS SELECT 'call-hidden' AS what")
+        assert sealed.is_encrypted_database(path)
+    else:
+        bundle.write_sealed(path, gzip.compress(b"call-hidden") if path.suffix == ".gz" else b"call-hidden")
+        assert sealed.sealed_with(path.read_bytes())
+    assert b"call-hidden" not in path.read_bytes()
+    found = traces.scan(chosen, ["call-hidden"])
+    assert ({trace.place for trace in found.traces}, found.unread) == ({place}, ())
+    assert traces.scan(chosen, ["call-hidder"]).clean
+
+
+def test_what_a_killed_process_left_half_written_is_looked_into_or_told(chosen: Settings) -> None:
+    final = chosen.work.folder / "reviews" / "x.json"
+    bundle.write_sealed(final, b"call-hidden")
+    half = final.with_name(".x.json.77.part")
+    final.rename(half)
+    found = traces.scan(chosen, ["call-hidden"])
+    assert {trace.place for trace in found.traces} == {"reviews/.x.json.77.part"}
+    half.write_bytes(half.read_bytes()[:-1])
+    found = traces.scan(chosen, ["call-hidden"])
+    assert (found.traces, found.unread) == ((), ("reviews/.x.json.77.part",))
+    half.unlink()
+    copy = chosen.work.database.with_name("callinsight.duckdb.compacting")
+    shutil.copy(chosen.work.database, copy)
+    assert traces.scan(chosen, ["call-hidden"]).unread == ("callinsight.duckdb.compacting",)
+
+
+def test_without_the_key_nothing_is_vouched_for(chosen: Settings) -> None:
+    key = chosen.work.folder.with_name("work.key")
+    key.unlink()
+    write_key_file(key, new_key())
+    found = traces.scan(chosen, [MINE])
+    assert "callinsight.duckdb" in found.unread
+    assert any(place.startswith("results/") for place in found.unread)
+    assert not found.clean
 
 
 def _hide(what: str, path: Path) -> None:

@@ -1,6 +1,7 @@
 """Each kind goes after its own term and nothing else does; stopped anywhere, it is done again."""
 
 import os
+import random
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -24,9 +25,11 @@ from callinsight import (
     retag,
     retention,
     run,
+    sealed,
 )
 from callinsight.core.improvement import ActionKind
-from callinsight.errors import StoreError
+from callinsight.errors import KeyFitError, StoreError
+from callinsight.keys import new_key
 from callinsight.ledger import open_ledger
 from callinsight.settings import Settings
 from callinsight.store import compact, search
@@ -36,6 +39,7 @@ from callinsight.store.summaries import summaries
 from callinsight.taxonomy_files import load_taxonomy
 from support.aged import NOW, RARE, TODAY, call_of, chosen_for, keep
 from support.calls import ROOT
+from support.opened import holding
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -57,6 +61,10 @@ def _unpublished(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 @pytest.fixture
 def published() -> None:
     """Publish as a sweep does."""
+
+
+BOTH = pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "encrypted"])
+"""Freed blocks can be searched in a plain database alone; that nothing is written past the key, in an encrypted one."""
 
 
 def digest(chosen: Settings) -> str:
@@ -83,13 +91,16 @@ def removed(swept: Sequence[retention.Swept]) -> dict[str, int]:
 
 
 @pytest.mark.usefixtures("published")
-def test_words_go_after_their_term_everywhere_and_the_call_stays(tmp_path: Path) -> None:
+@BOTH
+def test_words_go_after_their_term_everywhere_and_the_call_stays(tmp_path: Path, encrypted: bool) -> None:
     old, young = call_of(31, said=f"ik wil een {RARE}"), call_of(29, said="ik wil een rabarbertaart")
-    chosen = keep(chosen_for(tmp_path), [old, young])
+    chosen = keep(chosen_for(tmp_path, encrypted=encrypted), [old, young])
     run.publish(chosen)
     assert RARE.encode() in chosen.work.published_database.read_bytes()
     assert search.find(chosen.work.database, search.Question(RARE, 5, None, None, False))
-    assert RARE.encode() in chosen.work.database.read_bytes()
+    assert (RARE.encode() in chosen.work.database.read_bytes()) is not encrypted
+    result = bundle.result_path(chosen.work.results, old.call.call_id).relative_to(chosen.work.folder).as_posix()
+    assert {"callinsight.duckdb", "published/trends.duckdb", result} <= set(holding(chosen.work.folder, RARE))
     before = counts(chosen)
     gone = removed(retention.sweep(chosen, NOW))
     assert gone == {"Gemaskeerde teksten": 1, "Vectoren": 1}
@@ -99,8 +110,7 @@ def test_words_go_after_their_term_everywhere_and_the_call_stays(tmp_path: Path)
         (turn.span, turn.role, len(turn.words)) for turn in old.turns
     ]
     assert counts(chosen) == before
-    for path in (path for path in tmp_path.rglob("*") if path.is_file()):
-        assert RARE.encode() not in path.read_bytes(), path.name
+    assert holding(chosen.work.folder, RARE) == []
     assert not search.find(chosen.work.database, search.Question(RARE, 5, None, None, False))
     assert search.find(chosen.work.database, search.Question("rabarbertaart", 5, None, None, False))
     assert ids(chosen) == sorted([old.call.call_id, young.call.call_id])
@@ -137,10 +147,24 @@ def test_a_damaged_result_that_was_never_loaded_is_named_when_its_term_is_over_a
     assert bundle.read_result(bundle.result_path(chosen.work.results, old.call.call_id)).is_wordless
 
 
-def test_calls_go_as_whole_weeks_and_months_and_their_counts_stay(tmp_path: Path) -> None:
+def test_a_result_whose_key_is_missing_is_not_told_as_damaged(tmp_path: Path) -> None:
+    old = call_of(31)
+    chosen = keep(chosen_for(tmp_path), [old])
+    place = bundle.result_path(chosen.work.results, old.call.call_id)
+    name = place.relative_to(chosen.work.folder).as_posix()
+    closed = sealed.seal_bytes(new_key(), name, bundle.read_sealed(place))
+    bundle.write_atomically(place, closed)
+    with pytest.raises(KeyFitError, match="Restore the key from its backup"):
+        retention.sweep(chosen, NOW)
+    assert place.read_bytes() == closed
+
+
+@BOTH
+def test_calls_go_as_whole_weeks_and_months_and_their_counts_stay(tmp_path: Path, encrypted: bool) -> None:
     ages = (1, 400, 729, 730, 731, 745, 762, 790, 800)
     calls = [call_of(age, number) for age in ages for number in range(2)]
-    chosen = keep(chosen_for(tmp_path), calls)
+    chosen = keep(chosen_for(tmp_path, encrypted=encrypted), calls)
+    assert len(holding(chosen.work.folder, "call-0790")) >= 4
     meeting.add_action(
         chosen,
         meeting.Plan("Brief herschreven", ActionKind.LETTER, "webteam", TODAY - timedelta(days=750), ("passport",)),
@@ -158,10 +182,8 @@ def test_calls_go_as_whole_weeks_and_months_and_their_counts_stay(tmp_path: Path
     assert {name: [row for row in rows if row not in zeroes] for name, rows in counts(chosen).items()} == before
     with open_reader(chosen.work.database) as connection:
         listed = connection.execute("SELECT DISTINCT local_date FROM calls").fetchall()
-        ledger = list(chosen.work.folder.glob("ledger*"))
     assert len(listed) == len([age for age in ages if age < 762])
-    assert not [path for path in ledger if b"call-0790" in path.read_bytes()]
-    assert b"call-0790" not in chosen.work.database.read_bytes()
+    assert holding(chosen.work.folder, "call-0790") == []
 
 
 def test_frozen_counts_outlast_a_rebuild_and_a_late_call_of_their_week(tmp_path: Path) -> None:
@@ -232,25 +254,30 @@ def test_the_log_tells_what_went_and_names_nothing(tmp_path: Path) -> None:
     assert deletions.read(chosen.work.deletions)[-1].count == 7
 
 
-def test_a_database_without_what_went_is_smaller(tmp_path: Path) -> None:
-    said = " ".join(f"woord{number}" for number in range(1_500))
-    chosen = keep(chosen_for(tmp_path), [call_of(31, number, f"{said} {number}") for number in range(50)])
+@BOTH
+def test_a_database_without_what_went_is_smaller(tmp_path: Path, encrypted: bool) -> None:
+    drawn = random.Random(0)
+    calls = [call_of(31, n, " ".join(f"w{drawn.getrandbits(48):x}" for _ in range(1_500))) for n in range(60)]
+    chosen = keep(chosen_for(tmp_path, encrypted=encrypted), calls)
     size = chosen.work.database.stat().st_size
     retention.sweep(chosen, NOW)
     assert size - chosen.work.database.stat().st_size > 1_000_000
     assert not list(chosen.work.folder.glob("*.compacting*"))
 
 
-def test_too_little_room_is_told_and_made_up_for_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    chosen = keep(chosen_for(tmp_path), [call_of(31, said=RARE)])
+@BOTH
+def test_too_little_room_is_told_and_made_up_for_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encrypted: bool
+) -> None:
+    chosen = keep(chosen_for(tmp_path, encrypted=encrypted), [call_of(31, said=RARE)])
     with monkeypatch.context() as patch:
-        patch.setattr(compact, "_ROOM_BYTES", 1 << 60)
+        patch.setattr(compact, "ROOM_BYTES", 1 << 60)
         with pytest.raises(StoreError, match="make room"):
             retention.sweep(chosen, NOW)
     assert erasure.is_unclean(chosen.work.database)
     assert removed(retention.sweep(chosen, NOW)) == {}
     assert not erasure.is_unclean(chosen.work.database)
-    assert RARE.encode() not in chosen.work.database.read_bytes()
+    assert holding(chosen.work.folder, RARE) == []
 
 
 class _KilledError(BaseException):
@@ -270,22 +297,26 @@ PLACES = [
 """Where a sweep is stopped: before or after a step."""
 
 
-@pytest.fixture(scope="module")
-def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with calls of which words, and all, are past their term."""
+@pytest.fixture(scope="module", params=[False, True], ids=["plain", "encrypted"])
+def several(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> tuple[Path, bool]:
+    """A folder with calls of which words, and all, are past their term; and whether it is encrypted."""
     folder = tmp_path_factory.mktemp("several")
-    keep(chosen_for(folder), [call_of(age, number) for age in (2, 31, 32, 800) for number in range(2)])
-    return folder
+    keep(
+        chosen_for(folder, encrypted=request.param),
+        [call_of(age, number) for age in (2, 31, 32, 800) for number in range(2)],
+    )
+    return folder, request.param
 
 
 @pytest.mark.parametrize(
     ("module", "name", "after"), PLACES, ids=[f"{name}-{'after' if after else 'before'}" for _, name, after in PLACES]
 )
 def test_stopped_at_any_moment_it_is_done_again(
-    tmp_path: Path, several: Path, monkeypatch: pytest.MonkeyPatch, module: object, name: str, after: bool
+    tmp_path: Path, several: tuple[Path, bool], monkeypatch: pytest.MonkeyPatch, module: object, name: str, after: bool
 ) -> None:
-    shutil.copytree(several, tmp_path, dirs_exist_ok=True)
-    chosen = chosen_for(tmp_path)
+    folder, encrypted = several
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    chosen = chosen_for(tmp_path, encrypted=encrypted)
     with monkeypatch.context() as patch:
         patch.setattr(module, name, _killed(getattr(module, name), after))
         with pytest.raises(_KilledError):
@@ -295,7 +326,7 @@ def test_stopped_at_any_moment_it_is_done_again(
         [False] * 2 + [True] * 4
     )
     assert not erasure.is_unclean(chosen.work.database)
-    assert b"call-0800" not in chosen.work.database.read_bytes()
+    assert holding(chosen.work.folder, "call-0800") == []
     ended = digest(chosen)
     (week,) = (row for row in counts(chosen)["week_calls"] if str(row[0]).startswith("2024"))
     assert week[-1] == 2

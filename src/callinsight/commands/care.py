@@ -61,7 +61,7 @@ def _show_retagged(chosen: settings.Settings, done: retag.Retagged, dry_run: boo
 @click.command("doctor")
 @click.pass_obj
 def doctor_command(file: Path | None) -> int:
-    """Check the set-up: settings, models, inbox, database, disk. Changes nothing."""
+    """Check the set-up: settings, models, inbox, encryption, database, disk. Changes nothing."""
     checks = list(care.examine(settings.load(file)))
     rows = [(check.subject, "ok" if check.well else "PROBLEM", check.finding) for check in checks]
     console.out.print(console.table("", ("subject", "", "finding"), rows))

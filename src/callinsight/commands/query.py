@@ -38,7 +38,8 @@ def sql_command(
     The database is opened read-only and the question cannot reach files or the network. Without a question, or with
     --tables, it shows what there is to ask.
     """
-    path = database or settings.load(file).work.published_database
+    chosen = settings.load(file)  # from which an encrypted database has its key, wherever it lies
+    path = database or chosen.work.published_database
     if tables or not question:
         question = (
             "SELECT table_name AS naam, comment AS inhoud FROM duckdb_tables() UNION ALL "

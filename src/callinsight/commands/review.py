@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from callinsight import console, copies, decisions, meeting, settings
+from callinsight import console, copies, decisions, meeting, sealed, settings
 from callinsight.cli import EXIT_OK
 from callinsight.commands.actions import WAITING, action_command
 from callinsight.core.improvement import About, Verdict
@@ -68,7 +68,7 @@ def list_flagged(file: Path | None, kind: str | None, limit: int) -> int:
 def show_call(file: Path | None, call_id: str, sound: Path | None) -> int:
     """Show one call: its questions, needs and signals, verdicts on them, and the redacted turns.
 
-    Tells where its review copy lies: the call to listen to, with personal data bleeped out.
+    Tells whether it has a review copy: the call to listen to, with personal data bleeped out.
     """
     chosen = settings.load(file)
     taxonomy = load_taxonomy(chosen.models.taxonomy)
@@ -105,7 +105,10 @@ def _tell_of_sound(chosen: settings.Settings, result: CallResult, wanted: Path |
         if wanted is not None:
             raise SettingsError(f"there is nothing to write to {wanted.name}: call {call_id} has no review copy")
         return
-    console.out.print(f"Luisterkopie: {copy}", soft_wrap=True, highlight=False)
+    if wanted is None and sealed.sealed_with(sealed.head_of(copy)) is not None:
+        console.out.print("Er is een luisterkopie, verzegeld. Met --sound FILE.ogg schrijft u een fragment.")
+    elif wanted is None:
+        console.out.print(f"Luisterkopie: {copy}", soft_wrap=True, highlight=False)
     if wanted is not None:
         pointed = (result.turns[turn].span for flag in result.tags.flags for turn in flag.evidence)
         sounds.write_sound(chosen, call_id, passages(pointed), wanted)

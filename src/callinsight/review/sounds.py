@@ -10,7 +10,7 @@ from callinsight.audio_opus import MEDIA_TYPE, decode_opus, encode_opus
 from callinsight.core.passages import passages
 from callinsight.core.regions import Regions
 from callinsight.core.values import CopyState, Waveform
-from callinsight.errors import StoreError
+from callinsight.errors import KeyFitError, SealError, StoreError
 from callinsight.settings import Settings
 from callinsight.store.pack import FlaggedCall
 
@@ -49,6 +49,8 @@ def why_silent(settings: Settings, call_id: str) -> str:
     """Why there is no review copy of a call, for a reader."""
     try:
         state = bundle.read_result(bundle.result_path(settings.work.results, call_id)).review_copy
+    except KeyFitError:
+        raise
     except StoreError:
         return _OFF
     return {
@@ -80,12 +82,12 @@ def sounds_of(settings: Settings, calls: Iterable[FlaggedCall], most_bytes: int 
 
 
 def _sounds(settings: Settings, call: FlaggedCall, left: int) -> Sounds:
-    data = copies.read_copy(settings.work.review_copies, call.call_id)
-    if data is None:
-        return Sounds(note=why_silent(settings, call.call_id))
     try:
+        data = copies.read_copy(settings.work.review_copies, call.call_id)
+        if data is None:
+            return Sounds(note=why_silent(settings, call.call_id))
         copy = decode_opus(data)
-    except ValueError:
+    except (ValueError, SealError):
         return Sounds(note=_BROKEN)
     players: list[Player] = []
     for span in passages(line.span for line in call.lines if line.evidence):
@@ -105,12 +107,12 @@ def write_sound(settings: Settings, call_id: str, spans: Regions, path: Path) ->
 
     The file is for its owner alone. Returns whether there was a copy. Raises ``StoreError`` when it is damaged.
     """
-    data = copies.read_copy(settings.work.review_copies, call_id)
-    if data is None:
-        return False
     try:
+        data = copies.read_copy(settings.work.review_copies, call_id)
+        if data is None:
+            return False
         piece = cut(decode_opus(data), spans) if spans else None
-    except ValueError:
+    except (ValueError, SealError):
         raise StoreError(f"the review copy of call {call_id} is damaged: process the call again") from None
     bundle.write_atomically(path, data if piece is None else encode_opus(piece))
     return True

@@ -6,11 +6,9 @@ from pathlib import Path
 import duckdb
 
 from callinsight.errors import StoreError
-from callinsight.store.database import connect, explain, open_writer, quoted
+from callinsight.store.cipher import ROOM_BYTES, attach
+from callinsight.store.database import explain, in_memory, open_writer, quoted
 from callinsight.store.migrate import prepare
-
-_ROOM_BYTES = 64 << 20
-"""Room on the disk beyond the size of the database, for what else is written meanwhile."""
 
 
 def compact(path: Path) -> int:
@@ -22,15 +20,15 @@ def compact(path: Path) -> int:
     with open_writer(path):  # brings the schema up to date, and the log of changes into the file
         pass
     size = path.stat().st_size
-    if shutil.disk_usage(path.parent).free < size + _ROOM_BYTES:
+    if shutil.disk_usage(path.parent).free < size + ROOM_BYTES:
         raise StoreError(
             f"{path.name} still holds the bytes of what was deleted: making it clean needs "
-            f"{(size + _ROOM_BYTES) / 1e6:.0f} MB free on its disk; make room and run `callinsight retention`"
+            f"{(size + ROOM_BYTES) / 1e6:.0f} MB free on its disk; make room and run `callinsight retention`"
         )
     fresh = path.with_name(path.name + ".compacting")
     _clear(fresh)
     try:
-        with connect(Path(":memory:"), read_only=False) as connection:
+        with in_memory() as connection:
             try:
                 _copy(connection, path, fresh)
             except duckdb.Error as error:
@@ -46,8 +44,9 @@ def compact(path: Path) -> int:
 
 def _copy(connection: duckdb.DuckDBPyConnection, path: Path, fresh: Path) -> None:
     """Fill ``fresh`` and close it; ``path`` stays attached, and with that held against writers."""
-    connection.execute(f"ATTACH {quoted(str(path))} AS old (READ_ONLY)")
-    connection.execute(f"ATTACH {quoted(str(fresh))} AS fresh")
+    connection.execute(f"SET temp_directory = {quoted(f'{path}.tmp')}")
+    attach(connection, path, "old")
+    attach(connection, fresh, "fresh", read_only=False)  # encrypted as the old one is
     connection.execute("USE fresh")
     prepare(connection)
     tables = connection.execute(

@@ -15,7 +15,8 @@ from callinsight.core.values import CallResult, Failure
 from callinsight.errors import StoreError
 from callinsight.store.calendar import OpeningHours, sync_calendar
 from callinsight.store.candidates import sync_candidates
-from callinsight.store.database import explain, is_locked, open_writer, quoted
+from callinsight.store.cipher import attach
+from callinsight.store.database import explain, is_locked, open_writer
 from callinsight.store.decisions import DECISION_TABLES, sync_decisions
 from callinsight.store.dimensions import sync_dimensions
 from callinsight.store.effects import refresh_effects
@@ -76,11 +77,11 @@ def batches(results: Iterable[CallResult], size: int = BATCH_CALLS) -> Iterator[
 def _keep_run_history(connection: duckdb.DuckDBPyConnection, old: Path) -> None:
     """Copy what no result file holds: which run loaded what. Calls that are gone are left out.
 
-    A file that is damaged has no history to keep. Raises ``StoreError`` when a writer holds it, or when it opens but
-    its history cannot be read.
+    A file that is damaged has no history to keep. Raises ``StoreError`` when a writer holds it, when its key is not at
+    hand, or when it opens but its history cannot be read.
     """
     try:
-        connection.execute(f"ATTACH {quoted(str(old))} AS old (READ_ONLY)")
+        attach(connection, old, "old")
     except duckdb.Error as error:
         if is_locked(error):
             raise StoreError(explain(error, old)) from None

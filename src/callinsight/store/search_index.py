@@ -1,9 +1,9 @@
 """The index of the redacted turns: a file for each month of calls, in the folder ``search`` beside the database.
 
-A month's file holds the words of its turns. Whoever changes calls calls ``drop_days`` in the same transaction, which
-removes the files of their months, so that no word of an erased call stays; the next search makes them anew, and no
-others. A database has one writer or many readers, so no search can make a file between its removal and the end of the
-transaction.
+A month's file holds the words of its turns, and is encrypted as the database is. Whoever changes calls calls
+``drop_days`` in the same transaction, which removes the files of their months, so that no word of an erased call stays;
+the next search makes them anew, and no others. A database has one writer or many readers, so no search can make a file
+between its removal and the end of the transaction.
 
 Each file also tells which database it was made from, and how many calls of each hour that then held. That costs little
 to compare (the day of all calls is counted), and uncovers that another database was put in the place of the one that
@@ -20,8 +20,10 @@ from pathlib import Path
 
 import duckdb
 
-from callinsight.errors import StoreError
-from callinsight.store.database import connect, explain, quoted
+from callinsight.errors import KeyFitError, StoreError
+from callinsight.sealed import is_encrypted_database, wants_sealing
+from callinsight.store.cipher import SEARCH_FOLDER, attach
+from callinsight.store.database import connect, explain, in_memory, quoted
 
 Watch = Callable[[int], AbstractContextManager[Callable[[int], object]]]
 """Given how many months are to be made, a context that gives what is called with 1 after each of them."""
@@ -93,7 +95,7 @@ class Month:
 
 def folder_of(database: Path) -> Path:
     """Where the index of a database lies."""
-    return database.with_name("search")
+    return database.with_name(SEARCH_FOLDER)
 
 
 def _of_earlier_versions(database: Path) -> tuple[Path, Path]:
@@ -161,11 +163,12 @@ def opened(
     Only months that hold days from ``since`` on. Raises ``StoreError`` when the database is missing or in use.
     """
     connect(database, read_only=True).close()  # which explains what is wrong, when something is
-    connection = connect(Path(":memory:"), read_only=False)
+    connection = in_memory()
     try:
         _load_forms(connection)
+        connection.execute(f"SET temp_directory = {quoted(f'{database}.tmp')}")
         try:  # held to the end, so that nothing is loaded in the meantime
-            connection.execute(f"ATTACH {quoted(str(database))} AS source (READ_ONLY)")
+            attach(connection, database, "source")
         except duckdb.Error as error:
             raise StoreError(explain(error, database)) from None
         yield connection, _attach_all(connection, database, since, watch or _unwatched)
@@ -208,11 +211,11 @@ def _schema(month: str) -> str:
 def _attach(connection: duckdb.DuckDBPyConnection, folder: Path, month: str, state: str) -> bool:
     """Whether the month has a file that was made from ``state``; it is attached then."""
     path, schema = _file(folder, month), _schema(month)
-    if not path.is_file():
+    if not path.is_file() or is_encrypted_database(path) != wants_sealing(path):
         return False
     try:
-        connection.execute(f"ATTACH {quoted(str(path))} AS {schema} (READ_ONLY)")
-    except duckdb.Error:  # damaged, or of another version of DuckDB
+        attach(connection, path, schema)
+    except (duckdb.Error, KeyFitError):  # damaged, of another version of DuckDB, or from before another key
         return False
     try:
         row = connection.execute(f"SELECT state FROM {schema}.made_from").fetchone()  # noqa: S608
@@ -229,7 +232,7 @@ def _make(connection: duckdb.DuckDBPyConnection, folder: Path, month: str, state
     fresh = folder / f".{path.name}.{os.getpid()}.part"
     try:
         fresh.unlink(missing_ok=True)
-        connection.execute(f"ATTACH {quoted(str(fresh))} AS making")
+        attach(connection, fresh, "making", read_only=False)
         try:
             fresh.chmod(_PRIVATE_FILE)
             connection.execute(_SAID.format(first=f"{month}-01"))
@@ -240,7 +243,7 @@ def _make(connection: duckdb.DuckDBPyConnection, folder: Path, month: str, state
         finally:
             connection.execute("DETACH making")
         fresh.replace(path)
-        connection.execute(f"ATTACH {quoted(str(path))} AS {schema} (READ_ONLY)")
+        attach(connection, path, schema)
     except (duckdb.Error, OSError) as error:
         raise StoreError(f"no search index can be made ({type(error).__name__}): is there room on the disk?") from None
     finally:
