@@ -1,3 +1,3 @@
 """Callinsight: from a night of Dutch contact-centre recordings to trends in DuckDB."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
