@@ -119,7 +119,7 @@ def test_the_keys_are_for_their_owner_alone(tmp_path: Path) -> None:
     (period,) = linking.read_keys(path).periods
     assert len(bytes.fromhex(period.key)) == 32
     assert period.key not in repr(linking.read_keys(path))
-    assert b"612345678" not in path.read_bytes()
+    assert b"612345678" not in bundle.read_sealed(path)
 
 
 def test_a_day_is_that_of_the_clock_in_the_netherlands(tmp_path: Path) -> None:
@@ -144,8 +144,8 @@ def test_keys_go_after_their_term_and_never_come_back(tmp_path: Path) -> None:
     assert linking.erase_keys(path, last - timedelta(days=1), 30) == 0
     assert linker(tmp_path, today=last).ref_of(NUMBER, moment(old)) == ref
     assert linking.erase_keys(path, last, 30) == 1
-    assert bytes.fromhex(period.key) not in path.read_bytes()
-    assert period.key.encode() not in path.read_bytes()
+    assert bytes.fromhex(period.key) not in bundle.read_sealed(path)
+    assert period.key.encode() not in bundle.read_sealed(path)
     for term in (30, 400):  # a longer term later does not bring the period back
         assert linker(tmp_path, today=last, transcripts_days=term).ref_of(NUMBER, moment(old)) is None
     assert linker(tmp_path, today=last).ref_of(NUMBER, moment(last)) is not None
@@ -177,7 +177,10 @@ def test_a_damaged_file_says_what_to_do_and_tells_nothing(tmp_path: Path) -> Non
     made.ref_of(NUMBER, NOW)
     path = tmp_path / "work" / "linking_keys.json"
     (period,) = linking.read_keys(path).periods
-    for text in (path.read_text()[:-9], path.read_text().replace(period.key, period.key[:-2])):
+    for text in (
+        bundle.read_sealed(path).decode()[:-9],
+        bundle.read_sealed(path).decode().replace(period.key, period.key[:-2]),
+    ):
         path.write_text(text)
         with pytest.raises(SettingsError, match="is damaged: delete it") as told:
             linker(tmp_path)
@@ -249,7 +252,7 @@ def deliver(folder: Path, name: str, caller: object, days_ago: int = 0) -> None:
 def night(chosen: Settings) -> dict[str, str | None]:
     """A night without Prefect; the reference of the caller of every call, by the name of its recording."""
     plan = run.discover(chosen)
-    planned = discovery.plan_path(chosen, plan.run_id).read_bytes()
+    planned = bundle.read_sealed(discovery.plan_path(chosen, plan.run_id))
     assert not any(spelling in planned for spelling in spellings())
     assert discovery.read_plan(chosen, plan.run_id) == plan
     assert not any(spelling.decode() in repr(plan) for spelling in spellings())
@@ -347,12 +350,12 @@ def test_links_and_keys_go_after_their_term(tmp_path: Path, mute: Mute) -> None:
     assert "Koppelingen met de beller" not in {one.label for one in retention.sweep(chosen, before_end) if one.removed}
     after = moment(first.erased_on(30))
     told = retention.sweep(chosen, after, dry_run=True)
-    assert first.key.encode() in path.read_bytes()
+    assert first.key.encode() in bundle.read_sealed(path)
     swept = retention.sweep(chosen_for(tmp_path, on=False, rotation_days=10), after)  # also when it was switched off
     assert swept == told
     gone = {one.label: one.removed for one in swept if one.removed}
     assert (gone["Koppelingen met de beller"], gone["Sleutels van koppelingen"]) == (2, 1)
-    assert first.key.encode() not in path.read_bytes()
+    assert first.key.encode() not in bundle.read_sealed(path)
     ids = list(bundle.result_ids(chosen.work.results))
     assert sorted(str(result(chosen, one).call.caller_ref) for one in ids) == sorted(["None", "None", str(refs["new"])])
     assert traces.scan(chosen, [str(refs["old"])]).clean
