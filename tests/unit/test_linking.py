@@ -22,6 +22,7 @@ from callinsight.store.rebuild import content_digest
 from callinsight.store.rows import wall_clock
 from callinsight.worker import EngineClock, Job
 from support.calls import ROOT
+from support.opened import holding, opened
 
 NUMBER, SAME, ANOTHER = "0612345678", "+31 (0)6 - 1234 5678", "06 87 65 43 21"
 TODAY = date(2026, 11, 25)
@@ -290,8 +291,8 @@ def test_a_night_links_callers_and_writes_no_number(tmp_path: Path, mute: Mute) 
     run.rebuild(chosen)
     with open_reader(chosen.work.database) as connection:
         assert content_digest(connection) == before
-    for path in (path for path in (tmp_path / "work").rglob("*") if path.is_file()):
-        assert not any(spelling in path.read_bytes() for spelling in spellings()), path.name
+    for place, data in opened(tmp_path / "work"):
+        assert not any(spelling in data for spelling in spellings()), place
     assert traces.scan(chosen, [one.decode() for one in spellings()]).clean
     found = traces.scan(chosen, [ref for ref in refs.values() if ref])
     assert found.unread == ()
@@ -305,9 +306,9 @@ def test_a_night_without_linking_reads_no_caller_at_all(tmp_path: Path, mute: Mu
     for name, caller in (("a", NUMBER), ("b", NUMBER), ("c", {"not": ["even", "text"]}), ("d", True)):
         deliver(tmp_path, name, caller)
     assert set(night(off).values()) == {None}
-    for path in (path for path in (tmp_path / "work").rglob("*") if path.is_file()):
-        assert not any(spelling in path.read_bytes() for spelling in spellings()), path.name
-        assert not path.name.startswith("linking_keys")
+    for place, data in opened(tmp_path / "work"):
+        assert not any(spelling in data for spelling in spellings()), place
+        assert not place.startswith("linking_keys")
     with pytest.raises(SettingsError, match=r"linking\.enabled is false"):
         linking.refs_of(off, NUMBER)
 
@@ -335,8 +336,15 @@ def test_a_caller_that_is_no_text_sets_the_recording_aside(tmp_path: Path, mute:
     assert (plan.calls, len(plan.failures)) == ((), 1)
 
 
-def test_links_and_keys_go_after_their_term(tmp_path: Path, mute: Mute) -> None:
-    """A key that ended longer ago than transcripts are kept goes, and so do the references in results and database."""
+@pytest.mark.parametrize("encrypted", ["true", "false"])
+def test_links_and_keys_go_after_their_term(
+    tmp_path: Path, mute: Mute, monkeypatch: pytest.MonkeyPatch, encrypted: str
+) -> None:
+    """A key that ended longer ago than transcripts are kept goes, and so do the references in results and database.
+
+    Freed blocks of the database can only be searched when it is plain.
+    """
+    monkeypatch.setenv("CALLINSIGHT_ENCRYPTION__ENABLED", encrypted)
     chosen = chosen_for(tmp_path, rotation_days=10)
     for name, days_ago in (("old", 25), ("old-too", 25), ("new", 0)):
         deliver(tmp_path, name, NUMBER, days_ago)
@@ -359,7 +367,7 @@ def test_links_and_keys_go_after_their_term(tmp_path: Path, mute: Mute) -> None:
     ids = list(bundle.result_ids(chosen.work.results))
     assert sorted(str(result(chosen, one).call.caller_ref) for one in ids) == sorted(["None", "None", str(refs["new"])])
     assert traces.scan(chosen, [str(refs["old"])]).clean
-    assert str(refs["old"]).encode() not in chosen.work.database.read_bytes()
+    assert holding(chosen.work.folder, str(refs["old"])) == []
     assert not [one for one in retention.sweep(chosen, after) if one.removed]
     with open_reader(chosen.work.database) as connection:
         ended = content_digest(connection)
