@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from callinsight import bundle, run, settings
+from callinsight import bundle, retention, run, settings
 from callinsight.core.values import CallResult, Severity
 from callinsight.embeddings import vectors_path
 from callinsight.ledger import Seen, State, open_ledger
 from callinsight.settings import Settings
+from callinsight.store.database import open_reader
+from callinsight.store.rebuild import content_digest
+from callinsight.store.summaries import summaries
 from support.results import spoken_call
 
 NOW = datetime(2026, 11, 25, 5, 45, tzinfo=UTC)
@@ -44,3 +47,26 @@ def keep(chosen: Settings, calls: Sequence[CallResult]) -> Settings:
             ledger.record([Seen(f"n{number:04d}", "f", call_id, State.DONE, one.recording_ref)])
     run.catch_up(chosen)
     return chosen
+
+
+def digest(chosen: Settings) -> str:
+    with open_reader(chosen.work.database) as connection:
+        return content_digest(connection)
+
+
+def counts(chosen: Settings) -> dict[str, list[tuple[object, ...]]]:
+    """All counts per week and month."""
+    with open_reader(chosen.work.database) as connection:
+        return {
+            one.table: connection.execute(f"FROM {one.table} ORDER BY ALL").fetchall()
+            for one in summaries()
+            if one.unit != "day"
+        }
+
+
+def ids(chosen: Settings) -> list[str]:
+    return list(bundle.result_ids(chosen.work.results))
+
+
+def removed(swept: Sequence[retention.Swept]) -> dict[str, int]:
+    return {one.label: one.removed for one in swept if one.removed}

@@ -1,21 +1,16 @@
-"""Each kind goes after its own term and nothing else does; stopped anywhere, it is done again."""
+"""Each kind goes after its own term and nothing else does."""
 
 import os
 import random
-import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 
 from callinsight import (
-    aggregates,
     bundle,
     care,
     deletions,
@@ -31,13 +26,10 @@ from callinsight.core.improvement import ActionKind
 from callinsight.errors import KeyFitError, StoreError
 from callinsight.keys import new_key
 from callinsight.ledger import open_ledger
-from callinsight.settings import Settings
 from callinsight.store import compact, search
 from callinsight.store.database import open_reader
-from callinsight.store.rebuild import content_digest
-from callinsight.store.summaries import summaries
 from callinsight.taxonomy_files import load_taxonomy
-from support.aged import NOW, RARE, TODAY, call_of, chosen_for, keep
+from support.aged import NOW, RARE, TODAY, call_of, chosen_for, counts, digest, ids, keep, removed
 from support.calls import ROOT
 from support.opened import holding
 
@@ -65,29 +57,6 @@ def published() -> None:
 
 BOTH = pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "encrypted"])
 """Freed blocks can be searched in a plain database alone; that nothing is written past the key, in an encrypted one."""
-
-
-def digest(chosen: Settings) -> str:
-    with open_reader(chosen.work.database) as connection:
-        return content_digest(connection)
-
-
-def counts(chosen: Settings) -> dict[str, list[tuple[object, ...]]]:
-    """All counts per week and month."""
-    with open_reader(chosen.work.database) as connection:
-        return {
-            one.table: connection.execute(f"FROM {one.table} ORDER BY ALL").fetchall()
-            for one in summaries()
-            if one.unit != "day"
-        }
-
-
-def ids(chosen: Settings) -> list[str]:
-    return list(bundle.result_ids(chosen.work.results))
-
-
-def removed(swept: Sequence[retention.Swept]) -> dict[str, int]:
-    return {one.label: one.removed for one in swept if one.removed}
 
 
 @pytest.mark.usefixtures("published")
@@ -278,106 +247,3 @@ def test_too_little_room_is_told_and_made_up_for_later(
     assert removed(retention.sweep(chosen, NOW)) == {}
     assert not erasure.is_unclean(chosen.work.database)
     assert holding(chosen.work.folder, RARE) == []
-
-
-class _KilledError(BaseException):
-    """Stands for a kill: nobody catches it."""
-
-
-PLACES = [
-    (aggregates, "sync", True),
-    (erasure, "delete_calls", False),
-    (erasure, "delete_calls", True),
-    (erasure, "_remove", True),
-    (bundle, "write_result", True),
-    (retention, "load_batch", False),
-    (run, "publish", False),
-    (retention, "compact", False),
-]
-"""Where a sweep is stopped: before or after a step."""
-
-
-@pytest.fixture(scope="module", params=[False, True], ids=["plain", "encrypted"])
-def several(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> tuple[Path, bool]:
-    """A folder with calls of which words, and all, are past their term; and whether it is encrypted."""
-    folder = tmp_path_factory.mktemp("several")
-    keep(
-        chosen_for(folder, encrypted=request.param),
-        [call_of(age, number) for age in (2, 31, 32, 800) for number in range(2)],
-    )
-    return folder, request.param
-
-
-@pytest.mark.parametrize(
-    ("module", "name", "after"), PLACES, ids=[f"{name}-{'after' if after else 'before'}" for _, name, after in PLACES]
-)
-def test_stopped_at_any_moment_it_is_done_again(
-    tmp_path: Path, several: tuple[Path, bool], monkeypatch: pytest.MonkeyPatch, module: object, name: str, after: bool
-) -> None:
-    folder, encrypted = several
-    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
-    chosen = chosen_for(tmp_path, encrypted=encrypted)
-    with monkeypatch.context() as patch:
-        patch.setattr(module, name, _killed(getattr(module, name), after))
-        with pytest.raises(_KilledError):
-            retention.sweep(chosen, NOW)
-    retention.sweep(chosen, NOW)
-    assert [bundle.read_result(bundle.result_path(chosen.work.results, one)).is_wordless for one in ids(chosen)] == (
-        [False] * 2 + [True] * 4
-    )
-    assert not erasure.is_unclean(chosen.work.database)
-    assert holding(chosen.work.folder, "call-0800") == []
-    ended = digest(chosen)
-    (week,) = (row for row in counts(chosen)["week_calls"] if str(row[0]).startswith("2024"))
-    assert week[-1] == 2
-    with open_ledger(chosen.work.ledger) as ledger:
-        assert sorted(one.state for one in ledger.seen().values()) == ["done"] * 6 + ["expired"] * 2
-        assert (ledger.closed_off(), ledger.not_loaded()) == ({}, ())
-    run.rebuild(chosen)
-    assert digest(chosen) == ended
-
-
-def _killed(function: Callable[..., object], after: bool) -> Callable[..., object]:
-    def instead(*args: object, **kwargs: object) -> object:
-        if after:
-            function(*args, **kwargs)
-        raise _KilledError
-
-    return instead
-
-
-_ages = st.lists(st.sampled_from((1, 29, 31, 100, 731, 761, 763, 800)), min_size=1, max_size=4)
-_steps = st.lists(st.one_of(_ages, st.just("age"), st.just("rebuild"), st.integers(0, 3)), min_size=1, max_size=5)
-
-
-@hypothesis_settings(max_examples=6, deadline=None)
-@given(steps=_steps)
-def test_any_order_of_loading_ageing_and_forgetting_comes_to_the_same(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[list[int] | str | int]
-) -> None:
-    chosen = chosen_for(tmp_path_factory.mktemp("work"))
-    number, forgotten, young = 0, set[str](), set[str]()
-    for step in steps:
-        if isinstance(step, list):
-            made = [call_of(age, (number := number + 1)) for age in step]
-            young |= {one.call.call_id for one in made if one.call.started_at.date() > TODAY - timedelta(days=700)}
-            keep(chosen, made)
-        elif isinstance(step, int):
-            some = ids(chosen)[step : step + 1]
-            forgotten.update(some)
-            if some:
-                care.forget(chosen, some, NOW)
-        elif step == "age":
-            retention.sweep(chosen, NOW)
-        elif chosen.work.database.exists():
-            run.rebuild(chosen)
-    if not chosen.work.database.exists():
-        return
-    retention.sweep(chosen, NOW)
-    ended = digest(chosen)
-    assert removed(retention.sweep(chosen, NOW)) == {}
-    assert digest(chosen) == ended
-    assert set(ids(chosen)) >= young - forgotten
-    assert not set(ids(chosen)) & forgotten
-    run.rebuild(chosen)
-    assert digest(chosen) == ended
