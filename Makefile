@@ -18,7 +18,7 @@ demo: $(STAMP)  ## set up, then run a night on the bundled recordings
 	@$(BIN)/callinsight demo
 
 test: $(STAMP)  ## set up, then run all tests
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # axe-core at the version and with the digest of the lock file; no scripts of packages are run.
 accessibility: $(STAMP)  ## WCAG 2.1 AA of the pages, with axe-core (needs Debian's chromium and npm)
