@@ -12,7 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from callinsight.core.folding import Fold
 from callinsight.core.signals import SignalRules, find_signals, listen, several_problems
+from callinsight.core.succession import Succession, counted, last
 from callinsight.core.taxonomy import Taxonomy
 from callinsight.core.values import (
     UNKNOWN_LABEL,
@@ -54,6 +56,13 @@ class LabelSet:
     def threshold(self, name: str) -> float:
         """The label's own threshold, else the default."""
         return self.thresholds.get(name, self.default_threshold)
+
+    def folded(self, fold: Fold) -> "LabelSet":
+        """The labels after ``fold``. Itself when there is nothing to fold."""
+        if fold.plain:
+            return self
+        limits = dict(zip(fold.names, map(float, fold.lowest(self.limits)), strict=True))
+        return replace(self, names=fold.names, thresholds=limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +138,53 @@ class _Asked(NamedTuple):
     evidence: tuple[int, ...]
 
 
+class _Fits(NamedTuple):
+    """Columns of the sub-questions that a topic may have, how much each counts, and as which sub-question.
+
+    ``limits`` are the scores from which those are believed, in the order of ``fold``'s names.
+    """
+
+    columns: list[int]
+    weights: Scores
+    fold: Fold
+    limits: Scores
+
+
 @dataclass(frozen=True, slots=True)
 class Decider:
-    """Turns scores into tags; holds what stays the same from call to call."""
+    """Turns scores into tags; holds what stays the same from call to call.
+
+    Scores are of the labels as a tagger knows them. Where the taxonomy has merged or hidden some, their scores are
+    joined first: ``given`` are the labels after that.
+    """
 
     labels: Labels
     taxonomy: Taxonomy
     rules: SignalRules
     options: DecisionOptions = DecisionOptions()
-    _fits: dict[str, tuple[tuple[int, ...], Scores]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+    succession: Succession = field(init=False, repr=False, compare=False)
+    given: Labels = field(init=False, repr=False, compare=False)
+    _topic_fold: Fold = field(init=False, repr=False, compare=False)
+    _need_fold: Fold = field(init=False, repr=False, compare=False)
+    _outcome_fold: Fold = field(init=False, repr=False, compare=False)
+    _fits: dict[str, _Fits] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Find out once what counts as what. Raises ``TaxonomyError`` for entries that replace one another in turn."""
+        found, labels = Succession.of(self.taxonomy), self.labels
+        topics = Fold.of(labels.topics.names, found.topic)
+        needs = Fold.of(labels.needs.names, lambda name: last(found.needs, name))
+        outcomes = Fold.of(labels.outcomes.names, lambda name: last(found.outcomes, name) or UNKNOWN_LABEL)
+        given = replace(
+            labels,
+            topics=labels.topics.folded(topics),
+            needs=labels.needs.folded(needs),
+            outcomes=labels.outcomes.folded(outcomes),
+        )
+        made = {"succession": found, "given": given}
+        made |= {"_topic_fold": topics, "_need_fold": needs, "_outcome_fold": outcomes}
+        for name, value in made.items():
+            object.__setattr__(self, name, value)
 
     def tags(self, turns: Sequence[Turn], scores: TurnScores) -> Tags:
         """The tags of one call. A call without words of a caller has no questions; without turns nothing at all.
@@ -150,18 +195,21 @@ class Decider:
             raise ValueError("scores must have one row per turn")
         scores = replace(
             scores,
-            topics=shares(scores.topics, self.labels.topics.doubt),
-            needs=shares(scores.needs, self.labels.needs.doubt),
+            topics=_weighed(scores.topics, self.given.topics, self._topic_fold),
+            needs=_weighed(scores.needs, self.given.needs, self._need_fold),
+            outcome=self._outcome_fold.added(scores.outcome),
+            outcome_turns=self._outcome_fold.highest(scores.outcome_turns),
         )
         caller = [number for number, turn in enumerate(turns) if turn.role in _CALLER_ROLES]
         questions = self._questions(caller, scores) if caller else ()
         heard = listen(turns, self.rules)
-        flags = (
+        flags: tuple[Flag, ...] = (
             *find_signals(turns, self.rules, heard),
             *self._heard_signals(turns, scores),
             *several_problems(turns, questions, self.rules, self.taxonomy, heard),
         )
-        return Tags(questions, self._outcome(turns, scores), _merged(flags))
+        flags = counted(_merged(flags), self.taxonomy, self.succession)
+        return Tags(questions, self._outcome(turns, scores), flags)
 
     def _questions(self, caller: Sequence[int], scores: TurnScores) -> tuple[Question, ...]:
         needs = self._needs(caller, scores)
@@ -180,8 +228,8 @@ class Decider:
 
     def _asked(self, topic: _Believed, scores: TurnScores) -> list[_Asked]:
         """The questions on one topic: one for each sub-question heard; turns without one join the nearest."""
-        column = self.labels.topics.names.index(topic.name)
-        sure = [t for t in topic.evidence if scores.topics[t, column] >= self.labels.topics.threshold(topic.name)]
+        column = self.given.topics.names.index(topic.name)
+        sure = [t for t in topic.evidence if scores.topics[t, column] >= self.given.topics.threshold(topic.name)]
         facets = {turn: facet for turn in sure if (facet := self._facet(topic.name, turn, scores)) is not None}
         if not facets:
             return [_Asked(topic.name, None, topic.score, topic.evidence)]
@@ -195,13 +243,13 @@ class Decider:
         ]
 
     def _topics(self, caller: Sequence[int], scores: TurnScores) -> list[_Believed]:
-        """Topics believed, the surest first; shadows of surer ones left out."""
+        """Topics believed, the surest first; shadows of surer ones left out, be those hidden themselves."""
         found: list[_Believed] = []
-        believed = self._believed(self.labels.topics, caller, scores.topics)
+        believed = self._believed(self.given.topics, caller, scores.topics)
         for one in sorted(believed, key=lambda one: (-one.score, one.name)):
             if not any(self._is_shadow(one, other) for other in found):
                 found.append(one)
-        return found[: self.options.most_topics]
+        return [one for one in found if one.name not in self._topic_fold.hidden][: self.options.most_topics]
 
     def _is_shadow(self, one: _Believed, other: _Believed) -> bool:
         return set(one.evidence) <= set(other.evidence) and one.score < self.options.rival_share * other.score
@@ -218,8 +266,8 @@ class Decider:
         return found
 
     def _needs(self, caller: Sequence[int], scores: TurnScores) -> list[Need]:
-        believed = self._believed(self.labels.needs, caller, scores.needs)
-        return [Need(one.name, one.score, one.evidence) for one in believed]
+        believed = self._believed(self.given.needs, caller, scores.needs)
+        return [Need(*one) for one in believed if one.name not in self._need_fold.hidden]
 
     def _owner(self, need: Need, asked: Sequence[_Asked]) -> int:
         """The question a need belongs to: one whose topic expects it, and of those the nearest in the call."""
@@ -233,29 +281,39 @@ class Decider:
 
     def _facet(self, topic: str, turn: int, scores: TurnScores) -> str | None:
         """The surest sub-question in a turn; ``None`` to abstain. One that the topic does not list weighs less."""
-        columns, weights = self._fitting(topic)
-        if not columns:
+        fits = self._fitting(topic)
+        if not fits.columns:
             return None
-        fitting = shares(scores.facets[turn, list(columns)] * weights, self.labels.facets.doubt)
+        fitting = shares(scores.facets[turn, fits.columns] * fits.weights, self.labels.facets.doubt)
+        fitting = fits.fold.added(fitting) if self.labels.facets.doubt > 0.0 else fits.fold.highest(fitting)
         best = int(fitting.argmax())
-        name = self.labels.facets.names[columns[best]]
-        return name.rpartition("/")[2] if fitting[best] >= self.labels.facets.threshold(name) else None
+        name = fits.fold.names[best]
+        if fitting[best] < fits.limits[best] or name in fits.fold.hidden:
+            return None
+        return name
 
-    def _fitting(self, topic: str) -> tuple[tuple[int, ...], Scores]:
-        """Columns of the sub-questions that a topic may have, and how much each counts."""
+    def _fitting(self, topic: str) -> _Fits:
+        """What sub-questions a topic may have, those of topics that were merged into it with them."""
         if topic not in self._fits:
             self._fits[topic] = self._find_fitting(topic)
         return self._fits[topic]
 
-    def _find_fitting(self, topic: str) -> tuple[tuple[int, ...], Scores]:
+    def _find_fitting(self, topic: str) -> _Fits:
         known = self.taxonomy.topics.get(topic)
-        found = []
+        names: dict[str, str | None] = {}
+        columns, weights = [], []
         for column, name in enumerate(self.labels.facets.names):
-            owner = name.rpartition("/")[0]
-            if owner in ("", topic):
-                listed = bool(owner) or (known is not None and name in known.facets)
-                found.append((column, 1.0 if listed else self.options.unlisted_facet_share))
-        return tuple(column for column, _ in found), np.array([weight for _, weight in found], dtype=np.float32)
+            owner, _, facet = name.rpartition("/")
+            present = self.succession.question(owner or topic, facet)
+            if owner and present[0] != topic:
+                continue
+            listed = bool(owner) or (known is not None and present[1] in known.facets)
+            columns.append(column)
+            weights.append(1.0 if listed else self.options.unlisted_facet_share)
+            names[name] = present[1]
+        fold = Fold.of(tuple(names), names.__getitem__)
+        limits = fold.lowest(self.labels.facets.limits[columns])
+        return _Fits(columns, np.array(weights, dtype=np.float32), fold, limits)
 
     def _unknown(self, caller: Sequence[int], scores: TurnScores, needs: Sequence[Need]) -> Question:
         """A question that fits nowhere; its evidence is the turn that came nearest to something."""
@@ -265,11 +323,12 @@ class Decider:
 
     def _outcome(self, turns: Sequence[Turn], scores: TurnScores) -> Outcome:
         rows = [number for number, turn in enumerate(turns) if turn.role in _AGENT_ROLES]
-        if not rows or not self.labels.outcomes.names:
+        labels = self.given.outcomes
+        if not rows or not labels.names:
             return Outcome(UNKNOWN_LABEL, 0.0)
         column = int(scores.outcome.argmax())
-        name, score = self.labels.outcomes.names[column], _share(scores.outcome[column])
-        if score < self.labels.outcomes.threshold(name) or name == UNKNOWN_LABEL:
+        name, score = labels.names[column], _share(scores.outcome[column])
+        if score < labels.threshold(name) or name == UNKNOWN_LABEL:
             return Outcome(UNKNOWN_LABEL, _share(1.0 - score) if name != UNKNOWN_LABEL else score)
         row = max(rows, key=lambda turn: float(scores.outcome_turns[turn, column]))
         return Outcome(name, score, (row,))
@@ -286,6 +345,11 @@ class Decider:
                 surest = one.evidence[int(scores.signals[list(one.evidence), column].argmax())]
                 flags.append(Flag(name, kind.severity, turns[surest].span, FlagSource.MODEL, one.score, one.evidence))
         return flags
+
+
+def _weighed(scores: Scores, labels: LabelSet, fold: Fold) -> Scores:
+    """Scores of one level, joined and then weighed against each other; as they are where neither is wanted."""
+    return shares(fold.odds(scores) if labels.doubt > 0.0 else fold.highest(scores), labels.doubt)
 
 
 def _carries(role: Role, party: str) -> bool:

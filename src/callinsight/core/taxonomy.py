@@ -48,6 +48,14 @@ class Party(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Hints:
+    """Cues and sentences of an entry that a municipality's overlay gives, and that no model was trained on."""
+
+    cues: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Domain:
     """A group of topics. ``area`` is the field of life it belongs to, ``None`` outside the social domain."""
 
@@ -69,6 +77,8 @@ class Facet:
     section: str
     preventable: Preventable
     topic: str | None = None
+    deprecated: bool = False
+    replaced_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,8 @@ class NeedKind:
     id: str
     label: str
     areas: tuple[str, ...] = ()
+    deprecated: bool = False
+    replaced_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +131,8 @@ class OutcomeKind:
     label: str
     kiss: str | None
     fcr: Resolution
+    deprecated: bool = False
+    replaced_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +143,8 @@ class SignalKind:
     label: str
     party: Party
     severity: Severity
+    deprecated: bool = False
+    replaced_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +154,19 @@ class LifeEvent:
     id: str
     label: str
     topics: tuple[str, ...]
+    deprecated: bool = False
+    replaced_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Taxonomy:
     """All entries by id, in the order of the files. ``facets`` holds the generic ones only.
 
-    ``examples`` holds sentences by kind ("topics", "facets", "needs", "outcomes") and id, for taggers to compare with.
+    ``examples`` holds sentences by kind ("topics", "facets", "needs", "outcomes") and id, for taggers to compare with;
+    ``hints`` what an overlay gives besides, where a topic's own question goes by ``topic/id``.
+
+    Every entry but a domain may be deprecated: it stays readable, and ``replaced_by`` names the one that it counts as.
+    Without one it is no longer given; ``callinsight.core.succession`` tells what becomes of its tags.
     """
 
     version: str
@@ -156,6 +178,7 @@ class Taxonomy:
     signals: Mapping[str, SignalKind]
     life_events: Mapping[str, LifeEvent] = field(default_factory=lambda: MappingProxyType({}))
     examples: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=lambda: MappingProxyType({}))
+    hints: Mapping[str, Mapping[str, Hints]] = field(default_factory=lambda: MappingProxyType({}))
 
     @staticmethod
     def from_documents(docs: Mapping[str, Any]) -> "Taxonomy":
@@ -179,6 +202,10 @@ class Taxonomy:
     def facet_label(self, topic: str, facet: str | None) -> str:
         """The Dutch label of a facet within a topic; empty when ``facet`` is ``None``. Raises ``KeyError``."""
         return "" if facet is None else self.facet(topic, facet).label
+
+    def hint(self, kind: str, name: str) -> Hints:
+        """What an overlay gives for an entry besides; nothing for most."""
+        return self.hints.get(kind, {}).get(name, Hints())
 
     def all_facets(self) -> tuple[Facet, ...]:
         """The generic facets, then the specific ones topic by topic."""

@@ -27,19 +27,20 @@ _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SECTIONS = ("domains", "facets", "needs", "topics", "outcomes", "signals", "life_events")
 _EXAMPLE_KINDS = ("topics", "facets", "needs", "outcomes")
 _TOP_KEYS = ("version", "language", "domain", "examples", *_SECTIONS)
+_FATE = ("deprecated", "replaced_by")
 _KEYS = {
     "domains": ("label", "sensitive", "area"),
-    "facets": ("label", "section", "preventable"),
-    "needs": ("label", "areas"),
+    "facets": ("label", "section", "preventable", *_FATE),
+    "needs": ("label", "areas", *_FATE),
     "topics": (
-        "label", "tier", "sensitive", "area", "report_category", "upl", "facets", "specific", "needs", "cues",
-        "examples", "related", "deprecated", "replaced_by",
+        "label", "domain", "tier", "sensitive", "area", "report_category", "upl", "facets", "specific", "needs", "cues",
+        "examples", "related", *_FATE,
     ),
-    "outcomes": ("label", "kiss", "fcr"),
-    "signals": ("label", "party", "severity"),
-    "life_events": ("label", "topics"),
+    "outcomes": ("label", "kiss", "fcr", *_FATE),
+    "signals": ("label", "party", "severity", *_FATE),
+    "life_events": ("label", "topics", *_FATE),
 }  # fmt: skip
-_SPECIFIC_KEYS = ("label", "section", "preventable")
+_SPECIFIC_KEYS = ("label", "section", "preventable", *_FATE)
 _DEFAULT_SECTION = "tekst"
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -100,6 +101,15 @@ class _Entry:
                 self.fault(f"{key} names {what} {one!r}, which does not exist{nearest(one, known)}")
         return self.texts(key) if isinstance(self.fields.get(key), list) else ()
 
+    def fate(self, what: str, valid: Iterable[str]) -> tuple[bool, str | None]:
+        """Whether the entry is deprecated, and what it counts as from then on."""
+        deprecated, successor, known = self.flag("deprecated"), self.optional("replaced_by"), list(valid)
+        if successor is not None and successor not in known:
+            self.fault(f"replaced_by names {what} {successor!r}, which does not exist{nearest(successor, known)}")
+        if successor is not None and not deprecated:
+            self.fault(f"replaced_by is for deprecated {what}s only")
+        return deprecated, successor
+
     def choice(self, key: str, kind: type[Choice], default: Choice | None = None) -> Choice:
         value = self.fields.get(key, default)
         names = [str(one) for one in kind]
@@ -128,7 +138,7 @@ def _gather(docs: Mapping[str, Any], problems: list[str]) -> tuple[str, dict[str
                     continue
                 found[section][name] = (file, fields)
                 if section == "topics":
-                    domain_of[name] = str(doc.get("domain", ""))
+                    domain_of[name] = str(fields.get("domain", doc.get("domain", "")))
     if not version:
         problems.append("no file holds a version")
     problems += [f"no file holds {section}" for section in _SECTIONS[:-1] if not found[section]]
@@ -155,16 +165,11 @@ def _entries(
 
 def _topic(entry: _Entry, name: str, domain: str, found: dict[str, Entries]) -> Topic:
     if domain not in found["domains"]:
-        entry.fault(f"the file's domain {domain!r} does not exist{nearest(domain, found['domains'])}")
+        entry.fault(f"the domain {domain!r} does not exist{nearest(domain, found['domains'])}")
     tier = entry.fields.get("tier", 2)
     if tier not in (1, 2):
         entry.fault("tier must be 1 or 2")
-    replaced_by = entry.optional("replaced_by")
-    if replaced_by is not None and replaced_by not in found["topics"]:
-        hint = nearest(replaced_by, found["topics"])
-        entry.fault(f"replaced_by names topic {replaced_by!r}, which does not exist{hint}")
-    if replaced_by is not None and not entry.flag("deprecated"):
-        entry.fault("replaced_by is for deprecated topics only")
+    deprecated, replaced_by = entry.fate("topic", found["topics"])
     return Topic(
         id=name,
         label=entry.text("label"),
@@ -180,7 +185,7 @@ def _topic(entry: _Entry, name: str, domain: str, found: dict[str, Entries]) -> 
         examples=entry.texts("examples"),
         related=entry.references("related", found["topics"], "topic"),
         report_category=entry.optional("report_category"),
-        deprecated=entry.flag("deprecated"),
+        deprecated=deprecated,
         replaced_by=replaced_by,
     )
 
@@ -201,8 +206,33 @@ def _specific(entry: _Entry, topic: str, found: dict[str, Entries]) -> tuple[Fac
         if name in found["facets"]:
             own.fault("a generic facet has this id already")
         preventable = own.choice("preventable", Preventable, Preventable.DEPENDS)
-        facets.append(Facet(str(name), own.text("label"), own.text("section", _DEFAULT_SECTION), preventable, topic))
+        section = own.text("section", _DEFAULT_SECTION)
+        fate = own.fate("question", [*(str(one) for one in raw), *found["facets"]])
+        facets.append(Facet(str(name), own.text("label"), section, preventable, topic, *fate))
     return tuple(facets)
+
+
+def _facet(entry: _Entry, name: str, found: dict[str, Entries]) -> Facet:
+    preventable = entry.choice("preventable", Preventable)
+    fate = entry.fate("facet", found["facets"])
+    return Facet(name, entry.text("label"), entry.text("section"), preventable, None, *fate)
+
+
+def _outcome(entry: _Entry, name: str, found: dict[str, Entries]) -> OutcomeKind:
+    fate = entry.fate("outcome", found["outcomes"])
+    if name == UNKNOWN_LABEL and fate != (False, None):
+        entry.fault("is what remains when nothing is clear, and cannot be deprecated")
+    return OutcomeKind(name, entry.text("label"), entry.optional("kiss"), entry.choice("fcr", Resolution), *fate)
+
+
+def _signal(entry: _Entry, name: str, found: dict[str, Entries]) -> SignalKind:
+    party, severity = entry.choice("party", Party), entry.choice("severity", Severity)
+    return SignalKind(name, entry.text("label"), party, severity, *entry.fate("signal", found["signals"]))
+
+
+def _life_event(entry: _Entry, name: str, found: dict[str, Entries]) -> LifeEvent:
+    topics = entry.references("topics", found["topics"], "topic")
+    return LifeEvent(name, entry.text("label"), topics, *entry.fate("life event", found["life_events"]))
 
 
 def _build(
@@ -225,32 +255,17 @@ def read_documents(docs: Mapping[str, Any]) -> Taxonomy:
         domains=_build(
             "domains", found, problems, lambda e, i: Domain(i, e.text("label"), e.flag("sensitive"), e.optional("area"))
         ),
-        facets=_build(
-            "facets",
+        facets=_build("facets", found, problems, lambda e, i: _facet(e, i, found)),
+        needs=_build(
+            "needs",
             found,
             problems,
-            lambda e, i: Facet(i, e.text("label"), e.text("section"), e.choice("preventable", Preventable)),
+            lambda e, i: NeedKind(i, e.text("label"), e.texts("areas"), *e.fate("need", found["needs"])),
         ),
-        needs=_build("needs", found, problems, lambda e, i: NeedKind(i, e.text("label"), e.texts("areas"))),
         topics=_build("topics", found, problems, lambda e, i: _topic(e, i, domain_of[i], found)),
-        outcomes=_build(
-            "outcomes",
-            found,
-            problems,
-            lambda e, i: OutcomeKind(i, e.text("label"), e.optional("kiss"), e.choice("fcr", Resolution)),
-        ),
-        signals=_build(
-            "signals",
-            found,
-            problems,
-            lambda e, i: SignalKind(i, e.text("label"), e.choice("party", Party), e.choice("severity", Severity)),
-        ),
-        life_events=_build(
-            "life_events",
-            found,
-            problems,
-            lambda e, i: LifeEvent(i, e.text("label"), e.references("topics", found["topics"], "topic")),
-        ),
+        outcomes=_build("outcomes", found, problems, lambda e, i: _outcome(e, i, found)),
+        signals=_build("signals", found, problems, lambda e, i: _signal(e, i, found)),
+        life_events=_build("life_events", found, problems, lambda e, i: _life_event(e, i, found)),
         examples=_examples(docs, found, problems),
     )
     problems += _wrong_areas(taxonomy)
