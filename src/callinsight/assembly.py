@@ -15,8 +15,8 @@ from callinsight.privacy_files import rules_of
 from callinsight.registry import ModelEntry, Part, Registry
 from callinsight.review_copy import Copier
 from callinsight.settings import Settings
-from callinsight.taxonomy_files import folder_digest, load_taxonomy
-from callinsight.taxonomy_files import load_rules as load_signal_rules
+from callinsight.taxonomy_files import folder_digest, taxonomy_of
+from callinsight.taxonomy_files import rules_of as signal_rules_of
 
 EXPECTED_ENGINES = {
     "speech": "faster_whisper",
@@ -66,7 +66,7 @@ class Stamp:
         models = open_registry(settings)
         entry = models.profile(settings.models.profile)["tagger"]
         tagger = (entry.name, registry.digest_of(models, entry))
-        version = load_taxonomy(settings.models.taxonomy).version
+        version = taxonomy_of(settings).version
         made = f"{__version__} {tagger} {folder_digest(settings.models.taxonomy)}"
         short = hashlib.blake2b(made.encode(), digest_size=4).hexdigest()
         taggers = frozenset(profile["tagger"] for profile in models.profiles.values())
@@ -140,8 +140,8 @@ def build_tagger(settings: Settings) -> Tagger:
 def _tagger(settings: Settings, models: Registry, entry: ModelEntry, *, ready: bool = True) -> Tagger:
     from callinsight.engines import transformers
 
-    taxonomy = load_taxonomy(settings.models.taxonomy)
-    rules = load_signal_rules(settings.models.taxonomy, taxonomy)
+    taxonomy = taxonomy_of(settings)
+    rules = signal_rules_of(settings, taxonomy)
     folder = models.require(entry)
     return transformers.load(folder, taxonomy, rules, device=settings.models.device, ready=ready)
 

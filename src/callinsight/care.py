@@ -95,7 +95,9 @@ class Check:
 def examine(settings: Settings) -> Iterator[Check]:
     """Check what a night needs, one thing after another; nothing is made or changed."""
     yield from _examined("models", lambda: _models(settings))
-    yield from _examined("taxonomy", lambda: "; ".join(check_taxonomy(settings.models.taxonomy)))
+    yield from _examined(
+        "taxonomy", lambda: "; ".join(check_taxonomy(settings.models.taxonomy, settings.models.taxonomy_overlay))
+    )
     yield from _examined("redaction", lambda: _redaction(settings))
     yield from _examined("inbox", lambda: _inbox(settings))
     yield from _examined("recordings", lambda: _old_recordings(settings))

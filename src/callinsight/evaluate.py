@@ -13,6 +13,7 @@ from typing import Any
 
 from callinsight import annotations, assembly, inbox, scoring, taxonomy_files, worker
 from callinsight.core.pseudonyms import call_id_of, recording_ref_of
+from callinsight.core.succession import Succession, last
 from callinsight.core.taxonomy import Taxonomy
 from callinsight.core.values import UNKNOWN_LABEL, CallResult, SpeakerTurn, Turn
 from callinsight.errors import SettingsError
@@ -59,7 +60,7 @@ def evaluate(settings: Settings, folder: Path, on_done: Callable[[int], None], l
     recordings = [r for r in listing.recordings if Path(r.name).stem in truths][:limit]
     if not recordings:
         raise SettingsError("no recording beside the truth folder has the name of a file in it")
-    taxonomy = taxonomy_files.load_taxonomy(settings.models.taxonomy)
+    taxonomy = taxonomy_files.taxonomy_of(settings)
     documents = {name: _read(truths[name], taxonomy) for name in (Path(r.name).stem for r in recordings)}
     ear = _Ear()
     engine = assembly.build_worker(settings, listener=ear)
@@ -122,7 +123,28 @@ def _read(path: Path, taxonomy: Taxonomy) -> dict[str, Any]:
     if unknown:
         names = ", ".join(sorted(unknown))
         raise SettingsError(f"ground truth {path.name}: not in the taxonomy: {names}; see `callinsight taxonomy show`")
-    return document
+    return led_on(document, taxonomy)
+
+
+def led_on(document: dict[str, Any], taxonomy: Taxonomy) -> dict[str, Any]:
+    """Ground truth in the terms of today: a label that was merged or hidden since it was written counts as it does
+    in calls. The document itself when there is none."""
+    succession = Succession.of(taxonomy)
+    if not succession:
+        return document
+    questions = []
+    for one in document.get("questions", []):
+        topic, facet = succession.question(one["topic"], one.get("facet"))
+        needs = dict.fromkeys(last(succession.needs, need) for need in one.get("needs", []))
+        given = {"topic": topic or UNKNOWN_LABEL, "facet": facet, "needs": [need for need in needs if need]}
+        questions.append(one | given)
+    signals = [
+        signal | {"kind": kind}
+        for signal in document.get("signals", [])
+        if (kind := last(succession.signals, signal["kind"])) is not None
+    ]
+    outcome = last(succession.outcomes, document.get("outcome", UNKNOWN_LABEL)) or UNKNOWN_LABEL
+    return document | {"questions": questions, "signals": signals, "outcome": outcome}
 
 
 def _asks(taxonomy: Taxonomy, question: dict[str, Any]) -> bool:

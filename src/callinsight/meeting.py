@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from callinsight import bundle, decisions
 from callinsight.core.improvement import About, Action, ActionKind, Review, Tag, Target, Verdict
 from callinsight.core.redaction.redact import find
+from callinsight.core.succession import Succession, last
 from callinsight.core.taxonomy import Taxonomy
 from callinsight.core.values import UNKNOWN_LABEL, CallResult, Role, Span, Turn, Word, require_call_id
 from callinsight.errors import SettingsError, StoreError
@@ -16,7 +17,7 @@ from callinsight.settings import Settings
 from callinsight.store.database import open_writer
 from callinsight.store.decisions import sync_decisions
 from callinsight.store.effects import refresh_effects
-from callinsight.taxonomy_files import load_taxonomy
+from callinsight.taxonomy_files import taxonomy_of
 
 NEAR = 3
 
@@ -61,6 +62,21 @@ def _require_known(taxonomy: Taxonomy, tag: Tag) -> None:
     }[tag.about]
     if tag.name not in known:
         raise SettingsError(f"there is no {tag.about.value} {tag.name!r}{near(tag.name, known)}")
+
+
+def require_given(taxonomy: Taxonomy, tag: Tag) -> None:
+    """Raise ``SettingsError`` when a tag is deprecated: no call gets it any more. Names what it counts as instead."""
+    succession = Succession.of(taxonomy)
+    if tag.about is About.QUESTION:
+        topic, facet = succession.question(tag.name, tag.facet)
+        now = topic if topic is None or facet is None else f"{topic}/{facet}"
+        same = (topic, facet) == (tag.name, tag.facet)
+    else:
+        steps = {About.NEED: succession.needs, About.OUTCOME: succession.outcomes, About.SIGNAL: succession.signals}
+        now = last(steps[tag.about], tag.name)
+        same = now == tag.name
+    if not same:
+        raise SettingsError(f"{tag} is merged or hidden: {'give ' + now if now else 'no call gets it any more'}")
 
 
 def parse_tag(about: About, text: str) -> Tag:
@@ -118,7 +134,7 @@ def give_verdict(settings: Settings, call_id: str, judgement: Judgement, role: s
     not carry.
     """
     _require_role(role, settings.review.roles)
-    taxonomy = load_taxonomy(settings.models.taxonomy)
+    taxonomy = taxonomy_of(settings)
     result = find_call(settings, call_id)
     _require_known(taxonomy, judgement.tag)
     carried = tags_of(result)
@@ -129,6 +145,7 @@ def give_verdict(settings: Settings, call_id: str, judgement: Judgement, role: s
         )
     if judgement.should_be is not None:
         _require_known(taxonomy, judgement.should_be)
+        require_given(taxonomy, judgement.should_be)
     moment = now.astimezone(UTC).replace(microsecond=0)
     try:
         review = Review(call_id, judgement.tag, judgement.verdict, role, moment, judgement.should_be)
@@ -164,10 +181,11 @@ def add_action(settings: Settings, plan: Plan) -> Action:
     """
     _require_role(plan.owner, (*settings.review.roles, *settings.review.teams))
     _require_impersonal(settings, plan.title)
-    taxonomy = load_taxonomy(settings.models.taxonomy)
+    taxonomy = taxonomy_of(settings)
     tags = [parse_tag(About.QUESTION, target) for target in plan.targets]
     for tag in tags:
         _require_known(taxonomy, tag)
+        require_given(taxonomy, tag)
     try:
         targets = tuple(Target(tag.name, tag.facet) for tag in tags)
         action = Action(plan.title.strip(), plan.kind, plan.owner, plan.effective_on, targets)
@@ -196,7 +214,7 @@ def refresh(settings: Settings) -> bool:
         return False
     try:
         with open_writer(work.database) as connection:
-            sync_decisions(connection, reviews, actions)
+            sync_decisions(connection, reviews, actions, Succession.of(taxonomy_of(settings)))
             refresh_effects(connection)
     except StoreError as error:
         if "in use" in str(error):

@@ -10,6 +10,7 @@ from callinsight import assembly, bundle, meeting
 from callinsight.candidate_files import read_candidates, write_candidates
 from callinsight.core.candidate import Candidate, CandidateVerdict, renew
 from callinsight.core.candidates import GroupOptions, Item, find_groups
+from callinsight.core.improvement import About, Tag
 from callinsight.core.values import UNKNOWN_LABEL, CallResult, Role
 from callinsight.core.vectors import TurnVectors
 from callinsight.embeddings import read_vectors
@@ -17,7 +18,7 @@ from callinsight.errors import SettingsError, StoreError
 from callinsight.settings import Settings
 from callinsight.store.candidates import sync_candidates
 from callinsight.store.database import open_writer
-from callinsight.taxonomy_files import load_taxonomy
+from callinsight.taxonomy_files import taxonomy_of
 
 _LEAST_WORDS = 4
 _CALLER_ROLES = (Role.CALLER, Role.UNKNOWN)
@@ -120,7 +121,8 @@ def decide(settings: Settings, candidate_id: str, verdict: CandidateVerdict, bel
     if candidate_id not in known:
         raise SettingsError(f"there is no candidate {candidate_id!r}{meeting.near(candidate_id, known)}")
     if belongs_to is not None:
-        meeting.require_topic(load_taxonomy(settings.models.taxonomy), belongs_to)
+        taxonomy = taxonomy_of(settings)
+        meeting.require_given(taxonomy, Tag(About.QUESTION, meeting.require_topic(taxonomy, belongs_to)))
     known[candidate_id] = replace(known[candidate_id], verdict=verdict, belongs_to=belongs_to)
     write_candidates(settings.work.candidates, known.values())
     load(settings)

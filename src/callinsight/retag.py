@@ -3,6 +3,10 @@
 Results are read in batches, by as many processes as asked; a call whose vectors are missing, or were made by another
 encoder, is read by the encoder once more. Only calls that another version tagged are done unless all are asked for, so
 that a retagging that was stopped goes on where it was.
+
+A call whose words are past their term cannot be tagged again. What the taxonomy has merged or hidden since is led on in
+its tags all the same, so that a topic that was merged does not end in the trends where the words do. Such a call keeps
+the version that tagged it, with a mark behind it.
 """
 
 import os
@@ -10,13 +14,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from itertools import islice
 from multiprocessing import get_context
 
 from callinsight import assembly, bundle, offline, run
+from callinsight.core.succession import Succession, carried
+from callinsight.core.taxonomy import Taxonomy
 from callinsight.core.values import CallResult, Tags
 from callinsight.core.vectors import TurnVectors
 from callinsight.embeddings import read_vectors, write_vectors
@@ -25,8 +31,12 @@ from callinsight.ledger import open_ledger
 from callinsight.settings import Settings
 from callinsight.store.database import open_writer
 from callinsight.store.load import calls_of_other_version
+from callinsight.taxonomy_files import taxonomy_of
 
 BATCH = 250
+LED_ON = "*"
+"""Stands behind the version of tags of which some were merged or hidden later, in calls without words."""
+
 FEW = 2 * BATCH
 """So many calls are done in this process: starting others takes longer."""
 
@@ -45,13 +55,14 @@ class Retagged:
     """What tagging again came to, in calls.
 
     ``kept`` had this version's tags already; ``wordless`` cannot be tagged again, since their words are past their
-    term; ``changed`` got other tags; ``read`` needed the encoder. ``gained`` and ``lost`` count by topic the calls that
-    have it now and did not, or had it and do not. ``stale`` are the ids of calls whose result was written.
+    term, and ``carried`` of those had tags of entries that count as another now; ``changed`` got other tags; ``read``
+    needed the encoder. ``gained`` and ``lost`` count by topic the calls that have it now and did not, or had it and do not. ``stale`` are the ids of calls whose result was written.
     """
 
     calls: int = 0
     kept: int = 0
     wordless: int = 0
+    carried: int = 0
     changed: int = 0
     read: int = 0
     gained: Mapping[str, int] = field(default_factory=dict)
@@ -63,6 +74,7 @@ class Retagged:
             self.calls + other.calls,
             self.kept + other.kept,
             self.wordless + other.wordless,
+            self.carried + other.carried,
             self.changed + other.changed,
             self.read + other.read,
             Counter(self.gained) + Counter(other.gained),
@@ -143,6 +155,7 @@ def retag_batch(settings_json: str, call_ids: Sequence[str], wish: Wish, now: da
     spoken = [one for one in results if not one.is_wordless]
     due = [one for one in spoken if wish.every or one.provenance.tag_version != stamp.tag_version]
     counted = Retagged(len(results), len(spoken) - len(due), len(results) - len(spoken))
+    counted += _carry(settings, settings_json, [one for one in results if one.is_wordless], wish, now)
     if not due:
         return counted
     tagger = _tagger(settings_json)
@@ -150,13 +163,43 @@ def retag_batch(settings_json: str, call_ids: Sequence[str], wish: Wish, now: da
     tags = tagger.decide([one.turns for one in due], vectors)
     fresh = [one.retagged(given, stamp.on(one.provenance), now) for one, given in zip(due, tags, strict=True)]
     changed = [(old, new) for old, new in zip(due, fresh, strict=True) if new is not old]
-    stale = tuple(new.call.call_id for _, new in changed)
-    if not wish.dry_run:
-        with open_ledger(work.ledger) as ledger:
-            ledger.mark_unloaded(stale)  # before the files: a kill in between costs a load, and never hides a change
-        for _, new in changed:
-            bundle.write_result(work.results, new)
+    stale = _write(settings, [new for _, new in changed], wish)
     return _told(due, tags, counted + Retagged(read=read, stale=stale))
+
+
+def _write(settings: Settings, results: Sequence[CallResult], wish: Wish) -> tuple[str, ...]:
+    """Write results, unless nothing may be written, and give their ids."""
+    stale = tuple(one.call.call_id for one in results)
+    if stale and not wish.dry_run:
+        with open_ledger(settings.work.ledger) as ledger:
+            ledger.mark_unloaded(stale)  # before the files: a kill in between costs a load, and never hides a change
+        for one in results:
+            bundle.write_result(settings.work.results, one)
+    return stale
+
+
+@lru_cache(maxsize=1)
+def _present(settings_json: str) -> tuple[Taxonomy, Succession]:
+    taxonomy = taxonomy_of(Settings.model_validate_json(settings_json))
+    return taxonomy, Succession.of(taxonomy)
+
+
+def _carry(
+    settings: Settings, settings_json: str, wordless: Sequence[CallResult], wish: Wish, now: datetime
+) -> Retagged:
+    """Lead on the tags of calls without words to what they count as now."""
+    taxonomy, succession = _present(settings_json)
+    led = [(one, carried(one.tags, taxonomy, succession)) for one in wordless]
+    moved = [(one, tags) for one, tags in led if tags != one.tags]
+    stale = _write(settings, [_led_on(one, tags, now) for one, tags in moved], wish)
+    return _told([one for one, _ in moved], [tags for _, tags in moved], Retagged(carried=len(moved), stale=stale))
+
+
+def _led_on(result: CallResult, tags: Tags, now: datetime) -> CallResult:
+    """The result with tags that another version gave, led on: the mark says that they are not as it gave them."""
+    made = result.provenance
+    version = made.tag_version if made.tag_version.endswith(LED_ON) else made.tag_version + LED_ON
+    return result.retagged(tags, replace(made, tag_version=version), now)
 
 
 def _vectors(

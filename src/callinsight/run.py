@@ -23,6 +23,7 @@ from callinsight import (
     inbox,
     quarantine,
 )
+from callinsight.core.succession import Succession
 from callinsight.core.values import CallResult, CopyState, Failure
 from callinsight.discovery import Plan, PlannedCall
 from callinsight.errors import RecordingError
@@ -41,7 +42,7 @@ from callinsight.store.publish import PublishReport, PublishSettings, has_period
 from callinsight.store.rebuild import Decisions, Labels
 from callinsight.store.rebuild import rebuild as rebuild_database
 from callinsight.store.report import NightReport, last_run_id, night_report
-from callinsight.taxonomy_files import load_taxonomy
+from callinsight.taxonomy_files import taxonomy_of
 from callinsight.worker import Job, Outcome
 
 LOAD_BATCH = 2000
@@ -197,7 +198,7 @@ def catch_up(settings: Settings, changed: Collection[str] = ()) -> LoadCounts:
 def _load(settings: Settings, record: RunRecord | None, changed: Collection[str] = ()) -> LoadCounts:
     work = settings.work
     with open_ledger(work.ledger) as ledger, open_writer(work.database) as connection:
-        sync_dimensions(connection, load_taxonomy(settings.models.taxonomy))
+        sync_dimensions(connection, taxonomy_of(settings))
         sync_calendar(connection, _hours(settings))
         aggregates.sync(work.aggregates, connection)
         failures = bundle.read_failures(work.failures)
@@ -229,7 +230,8 @@ def sync_files(settings: Settings, connection: Connection) -> None:
     work = settings.work
     aggregates.sync(work.aggregates, connection)
     keep_failures(connection, [failure.recording_ref for failure in bundle.read_failures(work.failures)])
-    sync_decisions(connection, decisions.read_reviews(work.reviews), decisions.read_actions(work.actions))
+    reviews, actions = decisions.read_reviews(work.reviews), decisions.read_actions(work.actions)
+    sync_decisions(connection, reviews, actions, Succession.of(taxonomy_of(settings)))
     sync_candidates(connection, candidate_files.read_candidates(work.candidates))
     refresh_effects(connection)
 
@@ -243,7 +245,7 @@ def rebuild(settings: Settings) -> LoadCounts:
         for first in range(0, len(ids), LOAD_BATCH)
         for result in bundle.read_results(work.results, ids[first : first + LOAD_BATCH])
     )
-    taxonomy = load_taxonomy(settings.models.taxonomy)
+    taxonomy = taxonomy_of(settings)
     work.folder.mkdir(parents=True, exist_ok=True)
     made = Decisions(
         decisions.read_reviews(work.reviews),

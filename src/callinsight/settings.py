@@ -187,8 +187,14 @@ class Models(_Section):
     registry: Path = Path("models/registry.toml")
     folder: Path = Path("models/pulled")
     taxonomy: Path = Path("models/taxonomy")
+    taxonomy_overlay: Path | None = None
     personal_data: Path = Path("models/privacy/personal_data.yaml")
     device: Literal["auto", "cpu", "cuda"] = "auto"
+
+    @field_validator("taxonomy_overlay", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
 
 
 class Speech(_Section):

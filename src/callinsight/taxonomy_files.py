@@ -7,9 +7,13 @@ from typing import Any
 
 import yaml
 
+from callinsight import overlaid
 from callinsight.core.signals import SignalRules
+from callinsight.core.succession import settled
 from callinsight.core.taxonomy import Taxonomy, TaxonomyError
 from callinsight.errors import SettingsError
+from callinsight.overlay import Overlay, read_overlay
+from callinsight.settings import Settings
 
 RULES_FILE = "signal_rules.yaml"
 
@@ -44,32 +48,84 @@ def folder_digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def load_taxonomy(folder: Path) -> Taxonomy:
-    """The taxonomy of ``folder`` (``models/taxonomy``). Raises ``SettingsError`` that tells every fault in it."""
+def load_taxonomy(folder: Path, overlay: Path | None = None) -> Taxonomy:
+    """The taxonomy of ``folder`` (``models/taxonomy``), with the municipality's ``overlay`` over it when there is one.
+
+    Raises ``SettingsError`` that tells every fault in it.
+    """
     try:
-        return Taxonomy.from_documents(read_documents(folder))
+        return _whole(folder, overlay)
     except TaxonomyError as error:
         raise SettingsError("the taxonomy has faults: " + str(error)) from error
 
 
-def load_rules(folder: Path, taxonomy: Taxonomy) -> SignalRules:
-    """The signal rules beside the taxonomy. Raises ``SettingsError`` that tells every fault in them."""
+def _whole(folder: Path, overlay: Path | None) -> Taxonomy:
+    if overlay is None:
+        return settled(Taxonomy.from_documents(read_documents(folder)))
+    return overlaid.overlaid(read_documents(folder), _own(folder, overlay), overlay.name)
+
+
+def _own(folder: Path, overlay: Path) -> Overlay:
+    if overlay.resolve().is_relative_to(folder.resolve()):
+        raise SettingsError(f"the overlay {overlay.name} lies among our own files; lay it beside callinsight.toml")
+    return read_overlay(overlay)
+
+
+def taxonomy_of(settings: Settings) -> Taxonomy:
+    """The taxonomy that counts under ``settings``. Raises ``SettingsError`` that tells every fault in it."""
+    return load_taxonomy(settings.models.taxonomy, settings.models.taxonomy_overlay)
+
+
+def load_rules(folder: Path, taxonomy: Taxonomy, overlay: Path | None = None) -> SignalRules:
+    """The signal rules beside the taxonomy, with those of the overlay. ``SettingsError`` tells every fault in them."""
     try:
-        return SignalRules.from_document(_parse(folder / RULES_FILE, RULES_FILE), taxonomy)
+        return _rules(folder, taxonomy, overlay)
     except TaxonomyError as error:
         raise SettingsError("the signal rules have faults: " + str(error)) from error
 
 
-def check(folder: Path) -> list[str]:
-    """Every fault of the taxonomy and its signal rules as a sentence; empty when there is none."""
+def rules_of(settings: Settings, taxonomy: Taxonomy) -> SignalRules:
+    """The signal rules under ``settings``. Raises ``SettingsError`` that tells every fault in them."""
+    return load_rules(settings.models.taxonomy, taxonomy, settings.models.taxonomy_overlay)
+
+
+def _rules(folder: Path, taxonomy: Taxonomy, overlay: Path | None) -> SignalRules:
+    document = _parse(folder / RULES_FILE, RULES_FILE)
+    signals = {} if overlay is None else _own(folder, overlay).add.signals
+    if overlay is None or not signals or not isinstance(document, dict):
+        return SignalRules.from_document(document, taxonomy)
+    own = {
+        name: one.model_dump(mode="json", include={"any", "unless", "within_words", "negation"})
+        for name, one in signals.items()
+    }
     try:
-        taxonomy = Taxonomy.from_documents(read_documents(folder))
-        SignalRules.from_document(_parse(folder / RULES_FILE, RULES_FILE), taxonomy)
+        return SignalRules.from_document(document | {"rules": {**document.get("rules", {}), **own}}, taxonomy)
+    except TaxonomyError as error:  # a fault in a rule of the overlay is told as standing there
+        told = [problem.removeprefix(f"{RULES_FILE}: ") for problem in error.problems]
+        places = {f"{name}: ": f"{overlay.name}, add, signals, {name}: " for name in own}
+        found = [next((own for own in places if one.startswith(own)), None) for one in told]
+        raise TaxonomyError(
+            tuple(
+                problem if own is None else places[own] + one.removeprefix(own)
+                for problem, one, own in zip(error.problems, told, found, strict=True)
+            )
+        ) from None
+
+
+def check(folder: Path, overlay: Path | None = None) -> list[str]:
+    """Every fault of the taxonomy, overlay and signal rules as a sentence; empty when there is none."""
+    try:
+        _rules(folder, _whole(folder, overlay), overlay)
     except TaxonomyError as error:
         return list(error.problems)
     except SettingsError as error:
         return [str(error)]
     return []
+
+
+def doubts(folder: Path, overlay: Path) -> list[str]:
+    """What the overlay may say and probably does not mean. Raises ``SettingsError`` for faults."""
+    return overlaid.doubts(load_taxonomy(folder, overlay), read_overlay(overlay), overlay.name)
 
 
 def describe(taxonomy: Taxonomy) -> Sequence[tuple[str, str, str, str]]:

@@ -13,7 +13,8 @@ LAYERS = [
     {"errors", "hygiene"},
     {"keys"},
     {"sealed"},
-    {"settings", "offline", "registry", "audio_probe"},
+    {"settings", "offline", "registry", "audio_probe", "overlay"},
+    {"overlaid"},
     {
         "audio",
         "audio_opus",

@@ -8,7 +8,7 @@ import click
 from callinsight import bundle, care, console, meeting, retag, settings
 from callinsight.cli import EXIT_CANNOT_RUN, EXIT_OK
 from callinsight.core.values import UNKNOWN_LABEL
-from callinsight.taxonomy_files import load_taxonomy
+from callinsight.taxonomy_files import taxonomy_of
 
 
 @click.command(
@@ -42,13 +42,16 @@ def retag_command(file: Path | None, call_ids: tuple[str, ...], every: bool, dry
 
 
 def _show_retagged(chosen: settings.Settings, done: retag.Retagged, dry_run: bool) -> None:
-    taxonomy = load_taxonomy(chosen.models.taxonomy)
+    taxonomy = taxonomy_of(chosen)
     what = "zouden andere labels krijgen" if dry_run else "kregen andere labels"
     console.out.print(
         f"{done.calls - done.kept - done.wordless} gesprekken opnieuw bekeken, {done.kept} hadden al deze versie."
     )
-    if done.wordless:
-        console.out.print(f"{done.wordless} bleven zoals ze zijn: hun tekst is over de bewaartermijn.")
+    if done.wordless > done.carried:
+        left = done.wordless - done.carried
+        console.out.print(f"{left} bleven zoals ze zijn: hun tekst is over de bewaartermijn.")
+    if done.carried:
+        console.out.print(f"{done.carried} zonder tekst gingen mee met wat is samengevoegd of verborgen.")
     console.out.print(f"{done.changed} {what}; {done.read} moesten opnieuw worden gelezen door het taalmodel.")
     topics = sorted({*done.gained, *done.lost}, key=lambda one: (-done.gained.get(one, 0) - done.lost.get(one, 0), one))
     known = (*taxonomy.topics, UNKNOWN_LABEL)

@@ -53,7 +53,7 @@ def eval_command(
     if found.failed:
         console.out.print(f"{found.failed} gesprekken met spraak konden niet worden verwerkt en tellen niet mee.")
     written = page or chosen.work.folder / PAGE
-    taxonomy = taxonomy_files.load_taxonomy(chosen.models.taxonomy)
+    taxonomy = taxonomy_files.taxonomy_of(chosen)
     profile_name, now = chosen.models.profile, datetime.now().astimezone()
     score_page.write(written, found, taxonomy, profile=profile_name, folder=folder.resolve().name, made_at=now)
     console.out.print(f"Alles per label: {written}")

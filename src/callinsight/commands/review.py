@@ -13,7 +13,7 @@ from callinsight.core.passages import passages
 from callinsight.core.values import CallResult, Role
 from callinsight.errors import SettingsError
 from callinsight.store.query import run_query
-from callinsight.taxonomy_files import load_taxonomy
+from callinsight.taxonomy_files import taxonomy_of
 
 _VERDICTS = {Verdict.RIGHT: "klopt", Verdict.WRONG: "klopt niet", Verdict.OTHER: "moet zijn:"}
 _WHO = {Role.AGENT: "gemeente", Role.CALLER: "beller", Role.SYSTEM: "keuzemenu", Role.UNKNOWN: "onbekend"}
@@ -36,7 +36,7 @@ review_command.add_command(action_command)
 @click.pass_obj
 def list_flagged(file: Path | None, kind: str | None, limit: int) -> int:
     """Show flagged calls, most urgent and newest first, with the sentence that raised the flag."""
-    known = load_taxonomy(settings.load(file).models.taxonomy).signals
+    known = taxonomy_of(settings.load(file)).signals
     if kind is not None and kind not in known:
         raise SettingsError(f"there is no signal {kind!r}{meeting.near(kind, known)}")
     where = f"WHERE kind = '{kind}'" if kind else ""
@@ -71,18 +71,18 @@ def show_call(file: Path | None, call_id: str, sound: Path | None) -> int:
     Tells whether it has a review copy: the call to listen to, with personal data bleeped out.
     """
     chosen = settings.load(file)
-    taxonomy = load_taxonomy(chosen.models.taxonomy)
+    taxonomy = taxonomy_of(chosen)
     result = meeting.find_call(chosen, call_id)
     for question in result.tags.questions:
-        label = taxonomy.facet_label(question.topic, question.facet) if question.facet else "vraag niet duidelijk"
-        needs = ", ".join(taxonomy.needs[need.kind].label for need in question.needs)
-        topic = taxonomy.topic_label(question.topic)
+        facet = question.facet
+        label = taxonomy.shown_question(question.topic, facet) if facet else "vraag niet duidelijk"
+        needs = ", ".join(taxonomy.shown("needs", need.kind) for need in question.needs)
+        topic = taxonomy.shown("topics", question.topic)
         console.out.print(f"Vraag: {topic} - {label} ({question.score:.0%}). {needs}", highlight=False)
-    console.out.print(f"Afloop: {taxonomy.outcomes[result.tags.outcome.kind].label}", highlight=False)
+    console.out.print(f"Afloop: {taxonomy.shown('outcomes', result.tags.outcome.kind)}", highlight=False)
     for flag in result.tags.flags:
-        console.out.print(
-            f"Signaal: {taxonomy.signals[flag.kind].label} (beurt {list(flag.evidence)})", highlight=False
-        )
+        label = taxonomy.shown("signals", flag.kind)
+        console.out.print(f"Signaal: {label} (beurt {list(flag.evidence)})", highlight=False)
     for review in decisions.read_reviews(chosen.work.reviews):
         if review.call_id == call_id:
             said = _VERDICTS[review.verdict] + (f" {review.should_be}" if review.should_be else "")

@@ -10,7 +10,7 @@ from callinsight import callers, care, console, deletions, meeting, retention, r
 from callinsight.cli import EXIT_OK, EXIT_SOME_FAILED
 from callinsight.errors import SettingsError
 from callinsight.store.rows import wall_clock
-from callinsight.taxonomy_files import load_taxonomy
+from callinsight.taxonomy_files import taxonomy_of
 from callinsight.traces import Scan
 
 
@@ -130,7 +130,7 @@ def access_command(
     if as_json:
         click.echo(rights.as_json(case))
         return EXIT_OK
-    page = access_page.render(case, load_taxonomy(chosen.models.taxonomy))
+    page = access_page.render(case, taxonomy_of(chosen))
     for path in rights.write(to or Path(_folder_name(found.call_ids)), case, page):
         console.out.print(f"Geschreven: {path}", soft_wrap=True, highlight=False)
     if found.refs:

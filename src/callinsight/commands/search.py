@@ -10,7 +10,7 @@ import click
 from callinsight import console, meeting, settings
 from callinsight.cli import EXIT_OK
 from callinsight.store import search
-from callinsight.taxonomy_files import load_taxonomy
+from callinsight.taxonomy_files import taxonomy_of
 
 _WHO = {"agent": "gemeente", "caller": "beller", "system": "keuzemenu", "unknown": "onbekend"}
 
@@ -37,7 +37,7 @@ def search_command(
     """
     chosen = settings.load(file)
     if topic is not None:
-        meeting.require_topic(load_taxonomy(chosen.models.taxonomy), topic)
+        meeting.require_topic(taxonomy_of(chosen), topic)
     day = None if since is None else since.date()
     asked = search.Question(" ".join(words), limit, topic, day, any_word)
     hits = search.find(chosen.work.database, asked, _watch)

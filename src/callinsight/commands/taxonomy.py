@@ -32,7 +32,7 @@ def check_taxonomy(file: Path | None) -> int:
 def show_taxonomy(file: Path | None, text: str | None) -> int:
     """List all entries, or those in which TEXT occurs."""
     wanted = (text or "").lower()
-    rows = taxonomy_files.describe(taxonomy_files.load_taxonomy(settings.load(file).models.taxonomy))
+    rows = taxonomy_files.describe(taxonomy_files.taxonomy_of(settings.load(file)))
     found = [row for row in rows if any(wanted in cell.lower() for cell in row)]
     console.out.print(console.table("", ("kind", "id", "label", "belongs to"), found))
     return EXIT_OK

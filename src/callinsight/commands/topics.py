@@ -57,7 +57,7 @@ def list_topics(file: Path | None) -> int:
 def decide_topic(file: Path | None, candidate_id: str, said: str | None, belongs_to: str | None) -> int:
     """Keep what the meeting decided on a candidate. It is then no longer in the pack.
 
-    A new topic comes in the taxonomy by hand: write it in models/taxonomy, then run `callinsight retag`.
+    A new topic comes in your overlay by hand (docs/taxonomy-overlay.md); then run `callinsight retag`.
     """
     if (said is None) == (belongs_to is None):
         raise click.UsageError("give one of --becomes-topic, --belongs-to, --nothing")

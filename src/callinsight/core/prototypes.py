@@ -29,15 +29,17 @@ class Prototype:
 
 
 def topic_prototypes(taxonomy: Taxonomy) -> tuple[Prototype, ...]:
-    """Label, cues, own questions and examples of every topic that is not deprecated."""
+    """Label, cues, own questions and examples of every topic.
+
+    Deprecated ones too: what is like them is taken for their successor, or for nothing, and not for something else.
+    """
     examples = taxonomy.examples.get("topics", {})
     found = []
     for topic in taxonomy.topics.values():
-        if topic.deprecated:
-            continue
+        hint = taxonomy.hint("topics", topic.id)
         own = (f"{topic.label} {facet.label}" for facet in topic.specific)
-        cues = (f"ik bel over {cue}" for cue in topic.cues)
-        sentences = (topic.label, *cues, *own, *topic.examples, *examples.get(topic.id, ()))
+        cues = (f"ik bel over {cue}" for cue in (*topic.cues, *hint.cues))
+        sentences = (topic.label, *cues, *own, *topic.examples, *examples.get(topic.id, ()), *hint.examples)
         found += [Prototype(topic.id, sentence) for sentence in sentences]
     return tuple(found)
 
@@ -48,10 +50,13 @@ def facet_prototypes(taxonomy: Taxonomy) -> tuple[Prototype, ...]:
     found = [
         Prototype(facet.id, sentence)
         for facet in taxonomy.facets.values()
-        for sentence in (facet.label, *examples.get(facet.id, ()))
+        for sentence in (facet.label, *examples.get(facet.id, ()), *taxonomy.hint("facets", facet.id).examples)
     ]
     for topic in taxonomy.topics.values():
-        found += [Prototype(f"{topic.id}/{own.id}", f"{topic.label} {own.label}") for own in topic.specific]
+        for own in topic.specific:
+            name = f"{topic.id}/{own.id}"
+            said = (f"{topic.label} {own.label}", *taxonomy.hint("facets", name).examples)
+            found += [Prototype(name, sentence) for sentence in said]
     return tuple(found)
 
 
@@ -61,7 +66,7 @@ def need_prototypes(taxonomy: Taxonomy) -> tuple[Prototype, ...]:
     return tuple(
         Prototype(need.id, sentence)
         for need in taxonomy.needs.values()
-        for sentence in (need.label, *examples.get(need.id, ()))
+        for sentence in (need.label, *examples.get(need.id, ()), *taxonomy.hint("needs", need.id).examples)
     )
 
 
@@ -72,7 +77,7 @@ def outcome_prototypes(taxonomy: Taxonomy) -> tuple[Prototype, ...]:
         Prototype(outcome, sentence)
         for outcome in taxonomy.outcomes
         if outcome != UNKNOWN_LABEL
-        for sentence in examples.get(outcome, ())
+        for sentence in (*examples.get(outcome, ()), *taxonomy.hint("outcomes", outcome).examples)
     )
 
 

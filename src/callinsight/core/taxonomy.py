@@ -207,6 +207,20 @@ class Taxonomy:
         """What an overlay gives for an entry besides; nothing for most."""
         return self.hints.get(kind, {}).get(name, Hints())
 
+    def shown(self, kind: str, name: str) -> str:
+        """The label of an entry of a kind ("topics", "needs", ...), or its id when it is not there any more."""
+        if kind == "topics" and name == UNKNOWN_LABEL:
+            return UNKNOWN_TOPIC_NAME
+        entry = getattr(self, kind).get(name)
+        return name if entry is None else str(entry.label)
+
+    def shown_question(self, topic: str, facet: str) -> str:
+        """The label of a sub-question of a topic, or its id when either is not there any more."""
+        try:
+            return self.facet_label(topic, facet)
+        except KeyError:
+            return facet
+
     def all_facets(self) -> tuple[Facet, ...]:
         """The generic facets, then the specific ones topic by topic."""
         return (*self.facets.values(), *(facet for topic in self.topics.values() for facet in topic.specific))

@@ -55,6 +55,11 @@ def nearest(wrong: str, valid: Iterable[str]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
+def is_id(name: str) -> bool:
+    """Whether ``name`` may be an id: small letters, digits and single dashes."""
+    return _ID.fullmatch(name) is not None
+
+
 class _Entry:
     """One entry with its place, so that each fault names where it is; missing values become harmless defaults."""
 

@@ -25,6 +25,7 @@ from callinsight.core.taxonomy import Taxonomy
 from callinsight.core.text import normal_text
 from callinsight.core.values import UNKNOWN_LABEL, Role, Turn
 from callinsight.core.vectors import TurnVectors
+from callinsight.engines.additions import Additions
 from callinsight.errors import ModelError
 
 HEADS_FILE, LABELS_FILE = "heads.safetensors", "labels.json"
@@ -76,7 +77,10 @@ def _sigmoid(logits: Array) -> Array:
 
 
 class HeadScorer:
-    """Scores by trained heads over an encoder that reads whole calls. Labels that the taxonomy lacks are not scored."""
+    """Scores by trained heads over an encoder that reads whole calls. Labels that the taxonomy lacks are not scored.
+
+    Labels that the heads lack, and what an overlay says of others, are scored by ``engines/additions.py``.
+    """
 
     def __init__(self, folder: Path, encoder: Encoder, taxonomy: Taxonomy) -> None:
         from safetensors import SafetensorError
@@ -93,7 +97,9 @@ class HeadScorer:
             raise ModelError(
                 f"{HEADS_FILE} or {LABELS_FILE} of the tagger is damaged; try: callinsight models verify"
             ) from error
-        self.labels, known = _known(labels, heads, taxonomy)
+        trained, known = _known(labels, heads, taxonomy)
+        self._additions = Additions.of(taxonomy, trained, self.read)
+        self.labels = trained if self._additions is None else self._additions.labels
         self._all = _Head(  # one multiplication for all levels
             np.concatenate([head.weight for head in known.values()]), np.concatenate([h.bias for h in known.values()])
         )
@@ -144,7 +150,7 @@ class HeadScorer:
                 np.maximum.at(every, vectors.turns, logits)
         found = {level: every[:, columns] for level, columns in self._columns.items()}
         agent = [n for n, turn in enumerate(turns) if turn.role in (Role.AGENT, Role.UNKNOWN)]
-        return TurnScores(
+        scores = TurnScores(
             topics=_sigmoid(found["topics"]),
             facets=_sigmoid(found["facets"]),
             needs=_sigmoid(found["needs"]),
@@ -152,6 +158,7 @@ class HeadScorer:
             outcome=_call_outcome(found["outcomes"][agent]),
             outcome_turns=found["outcomes"],
         )
+        return scores if self._additions is None else self._additions.added(scores, turns, vectors)
 
 
 def _known(labels: Labels, heads: Mapping[str, _Head], taxonomy: Taxonomy) -> tuple[Labels, dict[str, _Head]]:
@@ -203,7 +210,7 @@ class PrototypeScorer:
         self._facets = self._embed(facet_prototypes(taxonomy))
         self._needs = self._embed(need_prototypes(taxonomy))
         self._outcomes = self._embed(outcome_prototypes(taxonomy))
-        self._cues = CueIndex({t.id: (*t.cues, *label_words(t.label)) for t in taxonomy.topics.values()})
+        self._cues = _cue_indices(taxonomy)
         sets = (self._topics, self._facets, self._needs, self._outcomes)
         topics, facets, needs, outcomes = (LabelSet(one.names) for one in sets)
         self.labels = Labels(topics, facets, needs, outcomes, LabelSet(()))
@@ -231,11 +238,29 @@ class PrototypeScorer:
         topics, facets, needs, outcomes = (
             one.scores(whole, Likeness()) * heard for one in (self._topics, self._facets, self._needs, self._outcomes)
         )
-        for row, turn in enumerate(turns):
-            for topic, cue in self._cues.scores(turn.text).items():
-                if topic in self._topics.names:
-                    column = self._topics.names.index(topic)
-                    topics[row, column] = 1.0 - (1.0 - topics[row, column]) * (1.0 - _CUE_WEIGHT * cue)
+        levels = {"topics": (self._topics, topics), "facets": (self._facets, facets)}
+        levels |= {"needs": (self._needs, needs), "outcomes": (self._outcomes, outcomes)}
+        for level, index in self._cues.items():
+            prototypes, scores = levels[level]
+            for row, turn in enumerate(turns):
+                for name, cue in index.scores(turn.text).items():
+                    if name in prototypes.names:
+                        column = prototypes.names.index(name)
+                        scores[row, column] = 1.0 - (1.0 - scores[row, column]) * (1.0 - _CUE_WEIGHT * cue)
         agent = [n for n, turn in enumerate(turns) if turn.role in (Role.AGENT, Role.UNKNOWN)]
         best = outcomes[agent].max(axis=0, initial=0.0)
         return TurnScores(topics, facets, needs, np.zeros((len(turns), 0), np.float32), best, outcomes)
+
+
+def _cue_indices(taxonomy: Taxonomy) -> dict[str, CueIndex]:
+    """By level the cues: of topics those of the taxonomy and the words of their labels, of the rest an overlay's."""
+    topics = {
+        one.id: (*one.cues, *taxonomy.hint("topics", one.id).cues, *label_words(one.label))
+        for one in taxonomy.topics.values()
+    }
+    found = {"topics": CueIndex(topics)}
+    for level in ("facets", "needs", "outcomes"):
+        cues = {name: hint.cues for name, hint in taxonomy.hints.get(level, {}).items() if hint.cues}
+        if cues:
+            found[level] = CueIndex(cues)
+    return found

@@ -1,10 +1,11 @@
 """Fills the tables of verdicts and improvements from their files, which are few and are the truth."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import duckdb
 
 from callinsight.core.improvement import Action, Review
+from callinsight.core.succession import Succession
 from callinsight.store.columns import Column, Kind, insert_rows
 from callinsight.store.load import transaction
 from callinsight.store.rows import Row, wall_clock
@@ -57,15 +58,27 @@ def _action(action: Action) -> Row:
     return (action.action_id, action.title, action.kind.value, action.owner, action.effective_on)
 
 
+def _targets(action: Action, succession: Succession | None) -> Iterator[Row]:
+    for target in action.targets:
+        topic, facet = (target.topic, target.facet)
+        if succession is not None and (now := succession.question(topic, facet))[0] is not None:
+            topic, facet = now[0], now[1]
+        yield (action.action_id, topic, facet)
+
+
 def sync_decisions(
-    connection: duckdb.DuckDBPyConnection, reviews: Collection[Review], actions: Collection[Action]
+    connection: duckdb.DuckDBPyConnection,
+    reviews: Collection[Review],
+    actions: Collection[Action],
+    succession: Succession | None = None,
 ) -> None:
     """Make the tables hold exactly ``reviews`` and ``actions``; twice is as once.
 
-    A verdict on a call that the database does not hold (any more) is left out. Raises ``StoreError``; nothing has
-    changed then.
+    A verdict on a call that the database does not hold (any more) is left out. Questions that improvements should
+    reduce are those that they count as by ``succession``: else an improvement would seem to help as soon as its topic
+    is merged. Raises ``StoreError``; nothing has changed then.
     """
-    targets = ((action.action_id, target.topic, target.facet) for action in actions for target in action.targets)
+    targets = dict.fromkeys(row for action in actions for row in _targets(action, succession))
     with transaction(connection, "loading verdicts and improvements"):
         targets_before = connection.execute(_ALL_TARGETS).fetchall()
         for table in DECISION_TABLES:

@@ -51,28 +51,30 @@ def _topics(taxonomy: Taxonomy) -> Rows:
 
 def _facets(taxonomy: Taxonomy) -> Rows:
     def row(topic: str, facet: Facet) -> tuple[object, ...]:
-        return (topic, facet.id, facet.label, facet.section, facet.preventable.value, False)
+        return (topic, facet.id, facet.label, facet.section, facet.preventable.value, facet.deprecated)
 
     yield from (row(ANY_TOPIC, facet) for facet in taxonomy.facets.values())
     yield from (row(topic.id, facet) for topic in taxonomy.topics.values() for facet in topic.specific)
 
 
 def _needs(taxonomy: Taxonomy) -> Rows:
-    yield from ((need.id, need.label, False) for need in taxonomy.needs.values())
+    yield from ((need.id, need.label, need.deprecated) for need in taxonomy.needs.values())
 
 
 def _outcomes(taxonomy: Taxonomy) -> Rows:
-    yield from ((one.id, one.label, one.fcr.value, False) for one in taxonomy.outcomes.values())
+    yield from ((one.id, one.label, one.fcr.value, one.deprecated) for one in taxonomy.outcomes.values())
     if UNKNOWN_LABEL not in taxonomy.outcomes:
         yield (UNKNOWN_LABEL, UNKNOWN_NAME, "excluded", False)
 
 
 def _signals(taxonomy: Taxonomy) -> Rows:
-    yield from ((one.id, one.label, one.party.value, one.severity.value, False) for one in taxonomy.signals.values())
+    yield from (
+        (one.id, one.label, one.party.value, one.severity.value, one.deprecated) for one in taxonomy.signals.values()
+    )
 
 
 def _life_events(taxonomy: Taxonomy) -> Rows:
-    yield from ((event.id, event.label, False) for event in taxonomy.life_events.values())
+    yield from ((event.id, event.label, event.deprecated) for event in taxonomy.life_events.values())
 
 
 def _life_event_topics(taxonomy: Taxonomy) -> Rows:

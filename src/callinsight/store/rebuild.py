@@ -10,6 +10,7 @@ import duckdb
 
 from callinsight.core.candidate import Candidate
 from callinsight.core.improvement import Action, Review
+from callinsight.core.succession import Succession
 from callinsight.core.taxonomy import Taxonomy
 from callinsight.core.values import CallResult, Failure
 from callinsight.errors import StoreError
@@ -142,7 +143,8 @@ def rebuild(
             made = decisions or Decisions()
             sync_frozen(connection, {one.key for one in made.frozen}, made.frozen)
             counts = _fill(connection, results, failures, labels)
-            sync_decisions(connection, made.reviews, made.actions)
+            succession = None if labels is None else Succession.of(labels.taxonomy)
+            sync_decisions(connection, made.reviews, made.actions, succession)
             sync_candidates(connection, made.candidates)
             refresh_effects(connection)
             if path.is_file():
