@@ -28,7 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "search": ("search", "Find words in the redacted turns of calls."),
     "review": ("review", "List flagged calls, read one, judge it, record improvements."),
     "topics": ("topics", "Search for new topics, list the candidates, decide on one."),
-    "taxonomy": ("taxonomy", "Check or show the topics, questions and needs."),
+    "taxonomy": ("taxonomy", "Check, show or compare the topics, questions and needs."),
     "models": ("models", "List, pull, verify, pin or export models."),
     "eval": ("evaluate", "Score the models on recordings with ground truth."),
     "retag": ("care", "Tag all stored calls again after a model or taxonomy change."),

@@ -95,7 +95,11 @@ def _from_both(documents: Mapping[str, Any], overlay: Overlay, name: str) -> Tax
         "life_events": entries("life_events"),
     }
     place = f"{name}, add"  # problems then name the place as the file has it
-    return Taxonomy.from_documents({**documents, place: document})
+    try:
+        return Taxonomy.from_documents({**documents, place: document})
+    except TaxonomyError as error:  # ours alone has none
+        told = (one if one.startswith(place) else f"{place}, {one}" for one in error.problems)
+        raise TaxonomyError(tuple(told)) from None
 
 
 def _with_questions(taxonomy: Taxonomy, overlay: Overlay) -> Taxonomy:

@@ -56,7 +56,8 @@ class Retagged:
 
     ``kept`` had this version's tags already; ``wordless`` cannot be tagged again, since their words are past their
     term, and ``carried`` of those had tags of entries that count as another now; ``changed`` got other tags; ``read``
-    needed the encoder. ``gained`` and ``lost`` count by topic the calls that have it now and did not, or had it and do not. ``stale`` are the ids of calls whose result was written.
+    needed the encoder. ``gained`` and ``lost`` count by topic the calls that have it now and did not, or had it and do
+    not. ``stale`` are the ids of calls whose result was written.
     """
 
     calls: int = 0

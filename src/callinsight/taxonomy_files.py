@@ -1,7 +1,7 @@
 """Reads, checks and describes the taxonomy's files."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from callinsight.core.signals import SignalRules
 from callinsight.core.succession import settled
 from callinsight.core.taxonomy import Taxonomy, TaxonomyError
 from callinsight.errors import SettingsError
-from callinsight.overlay import Overlay, read_overlay
+from callinsight.overlay import PREFIX, Overlay, read_overlay
 from callinsight.settings import Settings
 
 RULES_FILE = "signal_rules.yaml"
@@ -140,3 +140,32 @@ def describe(taxonomy: Taxonomy) -> Sequence[tuple[str, str, str, str]]:
     rows += [("signal", one.id, one.label, one.severity.value) for one in taxonomy.signals.values()]
     rows += [("life event", one.id, one.label, ", ".join(one.topics)) for one in taxonomy.life_events.values()]
     return tuple(rows)
+
+
+_SECTION = {
+    "domain": "domains",
+    "topic": "topics",
+    "facet": "facets",
+    "need": "needs",
+    "outcome": "outcomes",
+    "signal": "signals",
+    "life event": "life_events",
+}
+"""Where in a ``Taxonomy`` the entries of a kind of :func:`describe` stand."""
+
+
+def mark(taxonomy: Taxonomy, labels: Mapping[tuple[str, str], str], kind: str, name: str) -> str:
+    """What an overlay did to an entry, in plain Dutch; empty for most.
+
+    ``kind`` and ``name`` are as in :func:`describe`, ``labels`` those that we give entries by both.
+    """
+    topic, _, own = name.rpartition("/")
+    entry = taxonomy.facet(topic, own) if kind == "question" else getattr(taxonomy, _SECTION[kind])[name]
+    hint = taxonomy.hint("facets" if kind == "question" else _SECTION[kind], name)
+    marks = ["eigen"] if own.startswith(PREFIX) else ["eigen woorden"] if hint.cues or hint.examples else []
+    if getattr(entry, "deprecated", False):
+        into = entry.replaced_by
+        marks.append(f"samengevoegd met {into}" if into else "verborgen")
+    if labels.get((kind, name), entry.label) != entry.label:
+        marks.append(f"heet bij ons {labels[kind, name]}")
+    return ", ".join(marks)
