@@ -14,8 +14,6 @@ import numpy.typing as npt
 
 Scores = npt.NDArray[np.float32]
 
-_LEAST = 1e-6
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fold:
@@ -38,15 +36,6 @@ class Fold:
         places = np.array([number[ends[name] or name] for name in columns], dtype=np.intp)
         hidden = frozenset(name for name, end in ends.items() if end is None)
         return Fold(names, places, hidden, names == columns)
-
-    def odds(self, scores: Scores) -> Scores:
-        """Scores ``[..., column]`` in [0, 1] joined by adding up their odds."""
-        if self.plain:
-            return scores
-        clipped = np.clip(scores, _LEAST, 1.0 - _LEAST)
-        joined = self.added(clipped / (1.0 - clipped))
-        result: Scores = (joined / (1.0 + joined)).astype(np.float32)
-        return result
 
     def added(self, scores: Scores) -> Scores:
         """Scores ``[..., column]`` joined by adding up."""

@@ -92,17 +92,19 @@ class TurnScores:
     outcome_turns: Scores
 
 
-def shares(scores: Scores, doubt: float) -> Scores:
+def shares(scores: Scores, doubt: float, fold: Fold | None = None) -> Scores:
     """Every score's odds as a share of all odds in its row and ``doubt``, the odds of "none of these".
 
     Words that were never met make all scores small; what tells then is by how much one label outdoes the others.
-    A doubt of 0 leaves the scores as they are.
+    A doubt of 0 leaves the scores as they are. With a ``fold`` the shares are those after it: of labels that it joins
+    the odds add up, or without a doubt the highest score counts.
     """
     if doubt <= 0.0:
-        return scores
+        return scores if fold is None else fold.highest(scores)
     odds = np.clip(scores, 1e-6, 1.0 - 1e-6)
     odds = odds / (1.0 - odds)
-    result: Scores = (odds / (odds.sum(axis=-1, keepdims=True) + doubt)).astype(np.float32)
+    joined = odds if fold is None else fold.added(odds)
+    result: Scores = (joined / (odds.sum(axis=-1, keepdims=True) + doubt)).astype(np.float32)
     return result
 
 
@@ -195,8 +197,8 @@ class Decider:
             raise ValueError("scores must have one row per turn")
         scores = replace(
             scores,
-            topics=_weighed(scores.topics, self.given.topics, self._topic_fold),
-            needs=_weighed(scores.needs, self.given.needs, self._need_fold),
+            topics=shares(scores.topics, self.given.topics.doubt, self._topic_fold),
+            needs=shares(scores.needs, self.given.needs.doubt, self._need_fold),
             outcome=self._outcome_fold.added(scores.outcome),
             outcome_turns=self._outcome_fold.highest(scores.outcome_turns),
         )
@@ -284,8 +286,7 @@ class Decider:
         fits = self._fitting(topic)
         if not fits.columns:
             return None
-        fitting = shares(scores.facets[turn, fits.columns] * fits.weights, self.labels.facets.doubt)
-        fitting = fits.fold.added(fitting) if self.labels.facets.doubt > 0.0 else fits.fold.highest(fitting)
+        fitting = shares(scores.facets[turn, fits.columns] * fits.weights, self.labels.facets.doubt, fits.fold)
         best = int(fitting.argmax())
         name = fits.fold.names[best]
         if fitting[best] < fits.limits[best] or name in fits.fold.hidden:
@@ -345,11 +346,6 @@ class Decider:
                 surest = one.evidence[int(scores.signals[list(one.evidence), column].argmax())]
                 flags.append(Flag(name, kind.severity, turns[surest].span, FlagSource.MODEL, one.score, one.evidence))
         return flags
-
-
-def _weighed(scores: Scores, labels: LabelSet, fold: Fold) -> Scores:
-    """Scores of one level, joined and then weighed against each other; as they are where neither is wanted."""
-    return shares(fold.odds(scores) if labels.doubt > 0.0 else fold.highest(scores), labels.doubt)
 
 
 def _carries(role: Role, party: str) -> bool:

@@ -98,9 +98,9 @@ def _taken_over(kind: str, name: str, taxonomy: Taxonomy) -> bool:
     topic, _, own = name.rpartition("/")
     if kind != "questions" or not topic:
         return False
-    return any(
-        one.replaced_by == topic and any(facet.id == own for facet in one.specific) for one in taxonomy.topics.values()
-    )
+    steps = Succession.of(taxonomy).topics
+    merged = (taxonomy.topics[name] for name in steps if last(steps, name) == topic)
+    return any(facet.id == own for one in merged for facet in one.specific)
 
 
 _STEPS = {"facets": "facets", "needs": "needs", "related": "topics", "topics": "topics"}
@@ -109,8 +109,9 @@ _STEPS = {"facets": "facets", "needs": "needs", "related": "topics", "topics": "
 
 def _references(kind: str, before: Any, after: Any, new: Taxonomy) -> Iterator[str]:
     """What an entry names that it did not, and the other way round, unless that follows from a merge."""
-    merged = [one for one in getattr(new, kind, {}).values() if getattr(one, "replaced_by", None) == after.id]
     succession = Succession.of(new)
+    own: Steps = getattr(succession, kind, {})
+    merged = [one for name, one in getattr(new, kind, {}).items() if name in own and last(own, name) == after.id]
     for field in (one for one in _STEPS if hasattr(before, one)):
         steps: Steps = getattr(succession, _STEPS[field])
         known = [getattr(one, field) for one in (before, *merged)]
