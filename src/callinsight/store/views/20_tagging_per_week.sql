@@ -33,5 +33,5 @@ COMMENT ON COLUMN tagging_per_week.unknown_share IS 'Deel van de gesprekken waar
 COMMENT ON COLUMN tagging_per_week.questions IS 'Aantal vragen met een bekend onderwerp.';
 COMMENT ON COLUMN tagging_per_week.unclear_questions IS 'Aantal daarvan waarvan de specifieke vraag niet duidelijk was.';
 COMMENT ON COLUMN tagging_per_week.mean_score IS 'Gemiddelde zekerheid van het model per vraag, van 0 tot 1; leeg als er geen vragen zijn.';
-COMMENT ON COLUMN tagging_per_week.tag_versions IS 'Met welke versie van lijst, regels en model de gesprekken van deze week zijn gelabeld.';
+COMMENT ON COLUMN tagging_per_week.tag_versions IS 'Met welke versie van lijst, regels en model de gesprekken van deze week zijn gelabeld. Na de + staat die van de eigen lijst; een * erachter: zonder tekst, alleen meegegaan met wat later is samengevoegd of verborgen.';
 COMMENT ON COLUMN tagging_per_week.mixed_versions IS 'Of dat meer dan één versie is. Vergelijk dan niet met andere weken, maar label eerst opnieuw (callinsight retag).';
