@@ -175,3 +175,106 @@ def test_search_finds_words_and_names_near_topics(
     assert all(text in out for text in ("call-1", "01-09-2026", "1:05", "beller", "al die *brieven*"))
     assert call(capsys, "search", "brief", "--since", "2026-09-02")[1] == "Niets gevonden.\n"
     assert call(capsys, "search", "brief giraf")[1] == "Niets gevonden. Met --any volstaat één van de woorden.\n"
+
+
+OWN_LIST = """
+version: "1"
+add:
+  topics:
+    x-fietsenstalling: {label: "Fietsenstalling", domain: parkeren-verkeer, cues: [fietsenstalling]}
+merge: {topics: {passport: id-card}}
+hide: {topics: [street-lighting]}
+relabel: {topics: {bulky-waste: "Grofvuil aan huis"}}
+"""
+
+
+@pytest.fixture
+def own_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A sound overlay, and no database beside it."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("CALLINSIGHT_WORK__FOLDER", str(tmp_path / "work"))
+    path = tmp_path / "eigen.yaml"
+    path.write_text(OWN_LIST, encoding="utf-8")
+    return path
+
+
+def test_taxonomy_check_of_an_overlay(
+    capsys: pytest.CaptureFixture[str], own_list: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, out, err = call(capsys, "taxonomy", "check", str(own_list))
+    assert (code, err) == (0, "")
+    assert out.startswith("Taxonomy 1.0+1.")
+    own_list.write_text(OWN_LIST.replace("[fietsenstalling]", "[paspoort]"), encoding="utf-8")
+    monkeypatch.setenv("CALLINSIGHT_MODELS__TAXONOMY_OVERLAY", str(own_list))
+    code, _, err = call(capsys, "taxonomy", "check")
+    assert code == 0
+    assert err.startswith("warning: eigen.yaml, add, topics, x-fietsenstalling: cue 'paspoort'")
+    own_list.write_text(OWN_LIST.replace("id-card", "id-cart"), encoding="utf-8")
+    code, _, err = call(capsys, "taxonomy", "check")
+    assert code == cli.EXIT_CANNOT_RUN
+    assert "did you mean 'id-card'?" in err
+    code, _, err = call(capsys, "taxonomy", "show")  # and nothing else runs on it either
+    assert code == cli.EXIT_CANNOT_RUN
+    assert "merge, topics, passport" in err
+
+
+def test_taxonomy_show_tells_what_the_overlay_did(
+    capsys: pytest.CaptureFixture[str], own_list: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, out, _ = call(capsys, "taxonomy", "show", "--id", "passport", "--json")
+    plain = {one["id"]: one["overlay"] for one in json.loads(out)["entries"]}
+    assert plain["passport"] == ""
+    assert "passport/photo-rules" in plain
+    monkeypatch.setenv("CALLINSIGHT_MODELS__TAXONOMY_OVERLAY", str(own_list))
+    _, out, _ = call(capsys, "taxonomy", "show", "--json")
+    document = json.loads(out)
+    marks = {one["id"]: one["overlay"] for one in document["entries"] if one["overlay"]}
+    assert document["version"].startswith("1.0+1.")
+    assert marks == {
+        "x-fietsenstalling": "eigen",
+        "passport": "samengevoegd met id-card",
+        "street-lighting": "verborgen",
+        "bulky-waste": "heet bij ons Grofvuil",
+    }
+    _, out, _ = call(capsys, "taxonomy", "show", "verborgen")
+    assert "street-lighting" in out
+    assert "x-fietsenstalling" not in out
+
+
+def test_taxonomy_diff_of_every_two(
+    capsys: pytest.CaptureFixture[str], own_list: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, out, _ = call(capsys, "taxonomy", "diff")
+    assert code == 0
+    assert "Geen verschil." in out
+
+    def changes(*arguments: str) -> set[tuple[str, str]]:
+        code, out, _ = call(capsys, "taxonomy", "diff", "--json", *arguments)
+        assert code == 0
+        found = json.loads(out)["changes"]
+        assert all(one["tags"] is None for one in found)  # no database: nothing to count
+        return {(one["id"], one["what"]) for one in found}
+
+    whole = {
+        ("x-fietsenstalling", "added"),
+        ("passport", "merged"),
+        ("street-lighting", "hidden"),
+        ("bulky-waste", "relabelled"),
+    }
+    assert changes(str(own_list)) == whole
+    monkeypatch.setenv("CALLINSIGHT_MODELS__TAXONOMY_OVERLAY", str(own_list))
+    assert changes() == whole
+    later = tmp_path / "later.yaml"
+    later.write_text(
+        OWN_LIST.replace("cues: [fietsenstalling]", "cues: [fietskluis]").replace(
+            "hide: {topics: [street-lighting]}", ""
+        ),
+        encoding="utf-8",
+    )
+    wanted = {("x-fietsenstalling", "cues"), ("street-lighting", "restored")}
+    assert changes(str(later)) == changes(str(own_list), str(later)) == wanted
+    assert changes("models/taxonomy", "models/taxonomy") == set()
+    monkeypatch.setenv("COLUMNS", "200")
+    _, out, _ = call(capsys, "taxonomy", "diff")
+    assert "samengevoegd met" in out
+    assert "labels nu" not in out
