@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 
 from callinsight import overlaid
+from callinsight.care import examine
+from callinsight.core.improvement import About, Tag
 from callinsight.core.taxonomy import Taxonomy, TaxonomyError
 from callinsight.errors import SettingsError
+from callinsight.meeting import require_given
 from callinsight.overlay import PREFIX, Overlay, parse_overlay, read_overlay
 from callinsight.settings import Models
+from callinsight.settings import load as load_settings
 from callinsight.taxonomy_files import check, describe, doubts, load_rules, load_taxonomy, mark, read_documents
 
 ROOT = Path(__file__).parents[2]
@@ -221,3 +225,47 @@ def test_marks_tell_what_the_overlay_did(example: Path) -> None:
 def test_no_overlay_is_the_default() -> None:
     assert Models().taxonomy_overlay is None
     assert Models.model_validate({"taxonomy_overlay": ""}).taxonomy_overlay is None
+
+
+def test_what_left_the_taxonomy_shows_as_its_id() -> None:
+    taxonomy = made(hide={"topics": ["passport"]})
+    assert taxonomy.shown("topics", "passport") == "Paspoort"
+    assert taxonomy.shown("topics", "unknown") == "Onbekend"
+    assert taxonomy.shown("topics", "x-gone") == "x-gone"
+    assert taxonomy.shown("needs", "x-gone") == "x-gone"
+    assert taxonomy.shown_question("passport", "photo-rules") == "Welke pasfoto is goed?"
+    assert taxonomy.shown_question("x-gone", "x-asked") == "x-asked"
+
+
+@pytest.mark.parametrize(
+    ("tag", "said"),
+    [
+        (Tag(About.QUESTION, "passport"), "passport is merged or hidden: give id-card"),
+        (Tag(About.QUESTION, "passport", "photo-rules"), "give id-card/photo-rules"),
+        (Tag(About.QUESTION, "grave"), "no call gets it any more"),
+        (Tag(About.NEED, "travel"), "give identify"),
+        (Tag(About.OUTCOME, "handled"), "no call gets it any more"),
+        (Tag(About.SIGNAL, "complaint"), "no call gets it any more"),
+    ],
+)
+def test_nobody_can_ask_for_what_is_merged_or_hidden(tag: Tag, said: str) -> None:
+    taxonomy = made(
+        merge={"topics": {"passport": "id-card"}, "needs": {"travel": "identify"}},
+        hide={"topics": ["grave"], "outcomes": ["handled"], "signals": ["complaint"]},
+    )
+    with pytest.raises(SettingsError, match=said):
+        require_given(taxonomy, tag)
+    for about, name in ((About.QUESTION, "id-card"), (About.QUESTION, "unknown"), (About.NEED, "identify")):
+        require_given(taxonomy, Tag(about, name))
+    require_given(taxonomy, Tag(About.SIGNAL, "violence"))
+
+
+def test_the_doctor_names_a_fault_of_the_overlay(tmp_path: Path) -> None:
+    path = tmp_path / "eigen.yaml"
+    path.write_text("version: '1'\nhide: {topics: [nergens]}\n", encoding="utf-8")
+    chosen = load_settings(
+        overrides={"models": {"taxonomy": str(OURS), "taxonomy_overlay": str(path)}, "work": {"folder": str(tmp_path)}}
+    )
+    (found,) = [one for one in examine(chosen) if one.subject == "taxonomy"]
+    assert not found.well
+    assert "eigen.yaml, hide, topics, nergens" in found.finding

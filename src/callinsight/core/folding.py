@@ -19,7 +19,8 @@ Scores = npt.NDArray[np.float32]
 class Fold:
     """How the columns of one level are joined: ``places[column]`` is where each goes among ``names``.
 
-    ``hidden`` are names that may win and are not given. With ``plain`` there is nothing to do.
+    ``hidden`` are names that may win and are not given. When ``plain``, no two columns are joined: each stays in its
+    place, perhaps under another name.
     """
 
     names: tuple[str, ...]
@@ -35,7 +36,7 @@ class Fold:
         number = {name: place for place, name in enumerate(names)}
         places = np.array([number[ends[name] or name] for name in columns], dtype=np.intp)
         hidden = frozenset(name for name, end in ends.items() if end is None)
-        return Fold(names, places, hidden, names == columns)
+        return Fold(names, places, hidden, len(names) == len(columns))
 
     def added(self, scores: Scores) -> Scores:
         """Scores ``[..., column]`` joined by adding up."""

@@ -59,7 +59,7 @@ class LabelSet:
 
     def folded(self, fold: Fold) -> "LabelSet":
         """The labels after ``fold``. Itself when there is nothing to fold."""
-        if fold.plain:
+        if fold.names == self.names:
             return self
         limits = dict(zip(fold.names, map(float, fold.lowest(self.limits)), strict=True))
         return replace(self, names=fold.names, thresholds=limits)
