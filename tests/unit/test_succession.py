@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callinsight import overlaid
@@ -146,6 +146,7 @@ def test_nothing_changes_where_nothing_is_merged_or_hidden() -> None:
         assert plain.tags(CALL, heard) == other.tags(CALL, heard)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1, width=32), min_size=4, max_size=4), st.sampled_from(["a", "b", "c"]))
 def test_what_was_believed_is_believed_after_a_merge(row: list[float], into: str) -> None:
     names = ("a", "b", "c", "d")
