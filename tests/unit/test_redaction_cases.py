@@ -76,12 +76,7 @@ def test_there_are_enough_cases_of_both_signs_and_forms_and_none_twice() -> None
 
 
 def test_every_kind_occurs_said_and_written() -> None:
-    seen = {
-        (known.kind, case.form)
-        for name in FILES
-        for case in cases(name)
-        for known in case.text.known
-    }
+    seen = {(known.kind, case.form) for name in FILES for case in cases(name) for known in case.text.known}
     assert seen == {(kind, form) for kind in RULES.kinds for form in FORMS}
     assert all(case.positive == bool(case.text.known) for name in FILES[1:] for case in cases(name))
 
