@@ -1,7 +1,7 @@
 """Topics that callers name in much the same words, told apart: ``make bench-tags``.
 
-Reads ``tests/data/tags/hard_pairs.yaml`` (600 sentences written by hand, none of the grammar that trained the tagger) and
-asks the bundled tagger and the two baselines of its recipe. Of every side it prints how many of its calls got
+Reads ``tests/data/tags/hard_pairs.yaml`` (600 calls of a sentence, written by hand, none of the grammar that trained the
+tagger) and asks the bundled tagger and the two baselines of its recipe. Of every side it prints how many of its calls got
 
 - ``right``: a topic of their side and none of the other's,
 - ``both``: topics of both sides,
@@ -10,7 +10,8 @@ asks the bundled tagger and the two baselines of its recipe. Of every side it pr
 - ``unknown``: no topic at all ("onbekend"),
 
 and ``forced``: how many are right when a system must choose one of the two sides, by its highest score for any topic of
-each; a tie counts for half. Nothing is asserted.
+each; a tie counts for half. Nothing is asserted. Of reports fifteen topics are right and of complaints one: that helps a report
+in a forced choice.
 """
 
 import argparse
