@@ -1,7 +1,7 @@
 """Topics that callers name in much the same words, told apart: ``make bench-tags``.
 
-Reads ``tests/data/tags/hard_pairs.yaml`` (600 calls of a sentence, written by hand, none of the grammar that trained the
-tagger) and asks the bundled tagger and the two baselines of its recipe. Of every side it prints how many of its calls got
+Reads ``tests/data/tags/hard_pairs.yaml`` (600 short calls written by hand, not by the grammar that trained the tagger)
+and asks the bundled tagger and the two baselines of its recipe. Of every side it prints how many of its calls got
 
 - ``right``: a topic of their side and none of the other's,
 - ``both``: topics of both sides,
@@ -10,8 +10,8 @@ tagger) and asks the bundled tagger and the two baselines of its recipe. Of ever
 - ``unknown``: no topic at all ("onbekend"),
 
 and ``forced``: how many are right when a system must choose one of the two sides, by its highest score for any topic of
-each; a tie counts for half. Nothing is asserted. Of reports fifteen topics are right and of complaints one: that helps a report
-in a forced choice.
+each; a tie counts for half. Nothing is asserted. Of reports fifteen topics are right and of complaints one: that helps
+a report in a forced choice.
 """
 
 import argparse
@@ -25,6 +25,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from callinsight import offline
+from callinsight.core.text import normal_text
+from callinsight.engines.transformers import load
+from callinsight.taxonomy_files import load_rules, load_taxonomy
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "tests/data/tags/hard_pairs.yaml"
@@ -96,21 +101,43 @@ def figures(own: Side, other: Side, answers: Sequence[Answer]) -> dict[str, floa
     return shown | {"forced": sum(forced(own.topics, other.topics, one.scores) for one in answers) / len(answers)}
 
 
+def _by_tagger(tagger: Any, known: frozenset[str], turns: Sequence[Any]) -> list[Answer]:
+    names = tagger.decider.labels.topics.names
+    answers = []
+    for said, tags, scores in zip(turns, tagger.tag(turns), tagger.scores(turns), strict=True):
+        caller = [number for number, turn in enumerate(said) if turn.role.value == "caller"]
+        best = scores.topics[caller].max(axis=0).tolist()
+        believed = frozenset(question.topic for question in tags.questions) & known
+        answers.append(Answer(believed, dict(zip(names, best, strict=True))))
+    return answers
+
+
+def _by_cues(cues: Any, calls: Sequence[Any]) -> list[Answer]:
+    answers = []
+    for found, call in zip(cues.find(calls)["topics"], calls, strict=True):
+        best: dict[str, float] = {}
+        for turn in call.turns:
+            for topic, score in cues.index["topics"].scores(turn.text).items() if turn.role == "caller" else ():
+                best[topic] = max(score, best.get(topic, 0.0))
+        answers.append(Answer(frozenset(found), best))
+    return answers
+
+
+def _by_svm(svm: Any, calls: Sequence[Any]) -> list[Answer]:
+    found = svm.find(calls)["topics"]
+    return [Answer(frozenset(t), s) for t, s in zip(found, svm.scores("topics", calls), strict=True)]
+
+
 def _systems(model: Path, baseline_calls: int) -> tuple[Callable[[Side], list[Any]], dict[str, Ask]]:
     """A side's calls as the recipe holds them, and the systems to ask. The machines are those of ``evaluate.py``."""
     sys.path[:0] = [str(ROOT / "models/recipes/tagger"), str(ROOT / "models/recipes")]
     recipe, evaluate, baselines = (import_module(name) for name in ("corpus", "evaluate", "baselines"))
     turns_of = import_module("as_turns").turns_of
-    from callinsight import offline
-    from callinsight.core.text import normal_text
-    from callinsight.engines.transformers import load
-    from callinsight.taxonomy_files import load_rules, load_taxonomy
-
-    offline.apply()
     taxonomy = load_taxonomy(ROOT / "models/taxonomy")
     tagger = load(model, taxonomy, load_rules(ROOT / "models/taxonomy", taxonomy))
     cues = baselines.CueBaseline(taxonomy)
     svm = evaluate.trained_svm(recipe.Corpus(taxonomy), baseline_calls)
+    known = frozenset(taxonomy.topics)
 
     def calls_of(side: Side) -> list[Any]:
         return [
@@ -118,35 +145,11 @@ def _systems(model: Path, baseline_calls: int) -> tuple[Callable[[Side], list[An
             for call in side.calls
         ]
 
-    def by_tagger(calls: Sequence[Any]) -> list[Answer]:
-        turns = [turns_of(call)[0] for call in calls]
-        topics = [
-            frozenset(question.topic for question in tags.questions) & set(taxonomy.topics)
-            for tags in tagger.tag(turns)
-        ]
-        names = tagger.decider.labels.topics.names
-        answers = []
-        for found, said, scores in zip(topics, turns, tagger.scores(turns), strict=True):
-            caller = [number for number, turn in enumerate(said) if turn.role.value == "caller"]
-            best = scores.topics[caller].max(axis=0).tolist()
-            answers.append(Answer(found, dict(zip(names, best, strict=True))))
-        return answers
-
-    def by_cues(calls: Sequence[Any]) -> list[Answer]:
-        answers = []
-        for found, call in zip(cues.find(calls)["topics"], calls, strict=True):
-            best: dict[str, float] = {}
-            for turn in call.turns:
-                for topic, score in cues.index["topics"].scores(turn.text).items() if turn.role == "caller" else ():
-                    best[topic] = max(score, best.get(topic, 0.0))
-            answers.append(Answer(frozenset(found), best))
-        return answers
-
-    def by_svm(calls: Sequence[Any]) -> list[Answer]:
-        found = svm.find(calls)["topics"]
-        return [Answer(frozenset(t), s) for t, s in zip(found, svm.scores("topics", calls), strict=True)]
-
-    return calls_of, {"tagger": by_tagger, "cues": by_cues, "svm": by_svm}
+    return calls_of, {
+        "tagger": lambda calls: _by_tagger(tagger, known, [turns_of(call)[0] for call in calls]),
+        "cues": lambda calls: _by_cues(cues, calls),
+        "svm": lambda calls: _by_svm(svm, calls),
+    }
 
 
 def main() -> None:
@@ -156,6 +159,7 @@ def main() -> None:
     parser.add_argument("--baseline-calls", type=int, default=3000, help="how many calls the machines learn from")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here as well")
     options = parser.parse_args()
+    offline.apply()
     calls_of, systems = _systems(options.model, options.baseline_calls)
     rows: dict[str, dict[str, float]] = {}
     for pair in pairs():
