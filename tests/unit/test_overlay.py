@@ -60,6 +60,7 @@ def test_the_example_of_the_page_is_sound_and_meant(example: Path) -> None:
     assert taxonomy.topics["older-unemployed"].deprecated
     assert taxonomy.topics["bulky-waste"].label == "Grofvuil aan huis"
     assert taxonomy.hint("topics", "charging-point").cues == ("laadplein",)
+    assert f"`{taxonomy.version}`" in PAGE
     rules = load_rules(OURS, taxonomy, example)
     assert "x-storing-app" in {rule.kind for rule in rules.rules}
 
