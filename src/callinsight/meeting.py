@@ -17,7 +17,7 @@ from callinsight.settings import Settings
 from callinsight.store.database import open_writer
 from callinsight.store.decisions import sync_decisions
 from callinsight.store.effects import refresh_effects
-from callinsight.taxonomy_files import taxonomy_of
+from callinsight.taxonomy_files import succession_of, taxonomy_of
 
 NEAR = 3
 
@@ -214,7 +214,7 @@ def refresh(settings: Settings) -> bool:
         return False
     try:
         with open_writer(work.database) as connection:
-            sync_decisions(connection, reviews, actions, Succession.of(taxonomy_of(settings)))
+            sync_decisions(connection, reviews, actions, succession_of(settings))
             refresh_effects(connection)
     except StoreError as error:
         if "in use" in str(error):

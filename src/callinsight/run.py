@@ -23,7 +23,6 @@ from callinsight import (
     inbox,
     quarantine,
 )
-from callinsight.core.succession import Succession
 from callinsight.core.values import CallResult, CopyState, Failure
 from callinsight.discovery import Plan, PlannedCall
 from callinsight.errors import RecordingError
@@ -42,7 +41,7 @@ from callinsight.store.publish import PublishReport, PublishSettings, has_period
 from callinsight.store.rebuild import Decisions, Labels
 from callinsight.store.rebuild import rebuild as rebuild_database
 from callinsight.store.report import NightReport, last_run_id, night_report
-from callinsight.taxonomy_files import taxonomy_of
+from callinsight.taxonomy_files import succession_of, taxonomy_of
 from callinsight.worker import Job, Outcome
 
 LOAD_BATCH = 2000
@@ -231,7 +230,7 @@ def sync_files(settings: Settings, connection: Connection) -> None:
     aggregates.sync(work.aggregates, connection)
     keep_failures(connection, [failure.recording_ref for failure in bundle.read_failures(work.failures)])
     reviews, actions = decisions.read_reviews(work.reviews), decisions.read_actions(work.actions)
-    sync_decisions(connection, reviews, actions, Succession.of(taxonomy_of(settings)))
+    sync_decisions(connection, reviews, actions, succession_of(settings))
     sync_candidates(connection, candidate_files.read_candidates(work.candidates))
     refresh_effects(connection)
 

@@ -9,7 +9,7 @@ import yaml
 
 from callinsight import overlaid
 from callinsight.core.signals import SignalRules
-from callinsight.core.succession import settled
+from callinsight.core.succession import Succession, settled
 from callinsight.core.taxonomy import Taxonomy, TaxonomyError
 from callinsight.errors import SettingsError
 from callinsight.overlay import PREFIX, Overlay, read_overlay
@@ -74,6 +74,17 @@ def _own(folder: Path, overlay: Path) -> Overlay:
 def taxonomy_of(settings: Settings) -> Taxonomy:
     """The taxonomy that counts under ``settings``. Raises ``SettingsError`` that tells every fault in it."""
     return load_taxonomy(settings.models.taxonomy, settings.models.taxonomy_overlay)
+
+
+def succession_of(settings: Settings) -> Succession | None:
+    """What counts as what under ``settings``; ``None`` when the taxonomy or the overlay has faults.
+
+    For what must not wait until those are mended, such as erasing a call. The next load tells them.
+    """
+    try:
+        return Succession.of(taxonomy_of(settings))
+    except SettingsError:
+        return None
 
 
 def load_rules(folder: Path, taxonomy: Taxonomy, overlay: Path | None = None) -> SignalRules:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from callinsight import assembly, bundle, cli, decisions, meeting, retag, run, settings
+from callinsight import assembly, bundle, care, cli, decisions, meeting, retag, run, settings
 from callinsight.core.improvement import ActionKind
 from callinsight.core.values import CallResult, Tags
 from callinsight.embeddings import write_vectors
@@ -198,3 +198,6 @@ def test_an_improvement_follows_the_topic_that_it_was_meant_for(before: Settings
         meeting.add_action(chosen, replace(plan, title="Nog eens"))
     run.rebuild(chosen)
     assert run_query(chosen.work.database, targets).rows == (("id-card",),)
+    (tmp_path / "eigen.yaml").write_text("version: '1'\nhide: {topics: [nergens]}\n", encoding="utf-8")
+    care.forget(chosen, ["waste"], NOW)  # a fault in the overlay keeps nobody's call
+    assert "waste" not in results(chosen)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from callinsight import aggregates, bundle, erasure, retention, run
+from callinsight import aggregates, bundle, erasure, retention, run, taxonomy_files
 from callinsight.ledger import open_ledger
 from callinsight.taxonomy_files import load_taxonomy
 from support.aged import NOW, call_of, chosen_for, counts, digest, ids, keep
@@ -20,7 +20,7 @@ def _in_root() -> Iterator[None]:
     """In the repository's folder, with the taxonomy read once, and without publishing, which takes time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        patch.setattr(run, "load_taxonomy", cache(load_taxonomy))
+        patch.setattr(taxonomy_files, "load_taxonomy", cache(load_taxonomy))
         patch.setattr(run, "publish", lambda *_, **__: None)
         yield
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from callinsight import care, retention, run
+from callinsight import care, retention, run, taxonomy_files
 from callinsight.taxonomy_files import load_taxonomy
 from support.aged import NOW, TODAY, call_of, chosen_for, digest, ids, keep, removed
 from support.calls import ROOT
@@ -20,7 +20,7 @@ def _in_root() -> Iterator[None]:
     """In the repository's folder, with the taxonomy read once, and without publishing, which takes time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        patch.setattr(run, "load_taxonomy", cache(load_taxonomy))
+        patch.setattr(taxonomy_files, "load_taxonomy", cache(load_taxonomy))
         patch.setattr(run, "publish", lambda *_, **__: None)
         yield
 

@@ -28,6 +28,7 @@ from callinsight import (
     rights,
     run,
     sealed,
+    taxonomy_files,
     traces,
 )
 from callinsight.candidate_files import read_candidates, write_candidates
@@ -53,7 +54,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("rights")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        patch.setattr(run, "load_taxonomy", cache(load_taxonomy))
+        patch.setattr(taxonomy_files, "load_taxonomy", cache(load_taxonomy))
         chosen = chosen_for(folder)
         work = chosen.work
         judgement = meeting.Judgement(Tag(About.QUESTION, "passport", "cost"), Verdict.RIGHT)

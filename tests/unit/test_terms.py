@@ -21,6 +21,7 @@ from callinsight import (
     retention,
     run,
     sealed,
+    taxonomy_files,
 )
 from callinsight.core.improvement import ActionKind
 from callinsight.errors import KeyFitError, StoreError
@@ -39,7 +40,7 @@ def _in_root() -> Iterator[None]:
     """In the repository's folder, with the taxonomy read once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        patch.setattr(run, "load_taxonomy", cache(load_taxonomy))
+        patch.setattr(taxonomy_files, "load_taxonomy", cache(load_taxonomy))
         yield
 
 
