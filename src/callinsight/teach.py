@@ -26,6 +26,7 @@ from callinsight.core.tagging import LabelSet, shares
 from callinsight.core.teaching import (
     Claim,
     Examples,
+    Questions,
     Restraint,
     Score,
     Truth,
@@ -33,11 +34,12 @@ from callinsight.core.teaching import (
     best_threshold,
     claims,
     counted,
+    is_test_call,
     labelled_score,
     score,
-    tests,
     truth_of,
     turned,
+    unasked,
 )
 from callinsight.core.values import CallResult, Role, Span, Tags, Turn, Word
 from callinsight.core.vectors import TurnVectors
@@ -52,8 +54,11 @@ LEAST_TESTED = 10
 
 HISTORY_CALLS = 1000
 FOLDS = 4
-STRENGTHS = (300.0, 100.0, 30.0, 10.0, 3.0)
+STRENGTHS = (100.0, 30.0, 10.0, 3.0)
 """How much the history holds the fit back, tried from much to little."""
+
+MARGIN = 0.005
+"""So much lower on the model's labelled calls is not called worse: one or two of some hundreds."""
 
 _LEAST_FOR_THRESHOLD = 5
 _CALLER_ROLES = (Role.CALLER, Role.UNKNOWN)
@@ -83,7 +88,8 @@ class Lesson:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The heads in use and the trained ones, on test verdicts and on the model's labelled calls if it has them.
+    """The heads in use and the trained ones on test verdicts, and the model's own and the trained ones on its labelled
+    calls, if it has them: against its own, so that many trainings cannot add up to a loss.
 
     ``history`` and ``history_changed`` count stored calls without a verdict, and those that would get other questions.
     """
@@ -136,7 +142,7 @@ class _Validation:
     vectors: tuple[TurnVectors, ...]
 
     def score(self, tagger: TransformersTagger) -> Score:
-        return labelled_score(self.truths, tagger.decide(self.calls, self.vectors))
+        return labelled_score(self.truths, tagger.questions(self.calls, self.vectors))
 
 
 def train(settings: Settings, wish: Wish, now: datetime, on_step: Callable[[str], None]) -> Trained:
@@ -157,8 +163,8 @@ def train(settings: Settings, wish: Wish, now: datetime, on_step: Callable[[str]
     there = {one: found for one, found in calls.items() if found is not None}
     known = [claim for claim in claimed if claim.call_id in there and _label(tagger, claim) is not None]
     unused["label"] = sum(claim.call_id in there for claim in claimed) - len(known)
-    taught = sorted({claim.call_id for claim in known if not tests(claim.call_id)})
-    tested = sorted({claim.call_id for claim in known if tests(claim.call_id)})
+    taught = sorted({claim.call_id for claim in known if not is_test_call(claim.call_id)})
+    tested = sorted({claim.call_id for claim in known if is_test_call(claim.call_id)})
     lesson = Lesson(len(reviews), len(taught), len(tested), len(known), +unused)
     if len(taught) < LEAST_TAUGHT:
         return Trained(lesson, None, Refusal.FEW_TAUGHT)
@@ -195,7 +201,7 @@ def _history(settings: Settings, tagger: TransformersTagger, judged: set[str]) -
     def order(call_id: str) -> str:
         return hashlib.blake2b(call_id.encode(), digest_size=8).hexdigest()
 
-    ids = [one for one in bundle.result_ids(settings.work.results) if one not in judged and not tests(one)]
+    ids = [one for one in bundle.result_ids(settings.work.results) if one not in judged and not is_test_call(one)]
     found = (_stored(settings, tagger, one) for one in sorted(ids, key=order)[:HISTORY_CALLS])
     return [one for one in found if one is not None]
 
@@ -242,11 +248,11 @@ class _School:
     calls: Mapping[str, _Call]
     claims: Sequence[Claim]
 
-    def tags(self, tagger: TransformersTagger, call_ids: Iterable[str]) -> dict[str, Tags]:
+    def said(self, tagger: TransformersTagger, call_ids: Iterable[str]) -> dict[str, Questions]:
         """What ``tagger`` says of calls."""
         ids = list(call_ids)
         turns, vectors = ([self.calls[one].result.turns for one in ids], [self.calls[one].vectors for one in ids])
-        return dict(zip(ids, tagger.decide(turns, vectors), strict=True))
+        return dict(zip(ids, tagger.questions(turns, vectors), strict=True))
 
     def on(self, call_ids: Iterable[str]) -> list[Claim]:
         """The claims on these calls."""
@@ -330,24 +336,28 @@ class _Present(NamedTuple):
 
 def _learn(school: _School, present: _Present, on_step: Callable[[str], None]) -> tuple[Corrections, Compared]:
     """The corrections that do best on calls left out of the fit, and how they do on what was never trained on."""
-    taught = sorted({claim.call_id for claim in school.claims if not tests(claim.call_id)})
-    tested = sorted({claim.call_id for claim in school.claims if tests(claim.call_id)})
+    taught = sorted({claim.call_id for claim in school.claims if not is_test_call(claim.call_id)})
+    tested = sorted({claim.call_id for claim in school.claims if is_test_call(claim.call_id)})
     on_step("Leren")
     _, history, validation = present
     restraint = Restraint.of(_turns_of_history(school, taught, history, validation))
     folds = [taught[n::FOLDS] for n in range(FOLDS)]
     trials = {strength: _trial(school, folds, restraint, strength) for strength in STRENGTHS}
     ranking = sorted(STRENGTHS, key=lambda one: (-trials[one].right, -one))
-    old_validation = validation.score(present.tagger) if validation else None
+    old_validation = validation.score(school.tagger) if validation else None
     chosen: tuple[Corrections, float, Score | None] | None = None
     for strength in ranking:
         fitted = school.fit(taught, restraint, strength)
         corrections = _with_thresholds(school, fitted, trials[strength].heard)
         new_validation = validation.score(school.tagger.taught(corrections)) if validation else None
-        sound = old_validation is None or new_validation is None or not new_validation.is_worse_than(old_validation)
-        if sound or chosen is None:
+        worse = (
+            old_validation is not None
+            and new_validation is not None
+            and new_validation.is_worse_than(old_validation, MARGIN)
+        )
+        if not worse or chosen is None:
             chosen = (corrections, strength, new_validation)
-        if sound:
+        if not worse:
             break
     if chosen is None:
         raise ValueError("no strength to try")
@@ -355,11 +365,12 @@ def _learn(school: _School, present: _Present, on_step: Callable[[str], None]) -
     on_step("Vergelijken")
     new = school.tagger.taught(corrections)
     claimed = school.on(tested)
-    before, after = school.tags(present.tagger, tested), school.tags(new, tested)
+    before, after = school.said(present.tagger, tested), school.said(new, tested)
+    beside = unasked(claimed, before, after)
     return corrections, Compared(
-        score(claimed, before),
-        score(claimed, after),
-        turned(claimed, before, after),
+        score(claimed, before, beside),
+        score(claimed, after, beside),
+        turned((*claimed, *beside), before, after),
         None if old_validation is None or new_validation is None else (old_validation, new_validation),
         strength,
         len(history),
@@ -391,7 +402,7 @@ def _trial(school: _School, folds: Sequence[Sequence[str]], restraint: Restraint
         others = [one for other in folds if other is not fold for one in other]
         tagger = school.tagger.taught(school.fit(others, restraint, strength))
         claimed = school.on(fold)
-        right += counted(claimed, school.tags(tagger, fold)).right
+        right += counted(claimed, school.said(tagger, fold)).right
         for claim in claimed:
             label = _label(tagger, claim)
             if label is not None and claim.level != "facets":
@@ -428,7 +439,7 @@ def _with_thresholds(
 
 def _changed(old: TransformersTagger, new: TransformersTagger, history: Sequence[_Call]) -> int:
     turns, vectors = [call.result.turns for call in history], [call.vectors for call in history]
-    pairs = zip(old.decide(turns, vectors), new.decide(turns, vectors), strict=True)
+    pairs = zip(old.questions(turns, vectors), new.questions(turns, vectors), strict=True)
     return sum(truth_of(before) != truth_of(after) for before, after in pairs)
 
 
@@ -436,7 +447,7 @@ def _refusal(compared: Compared) -> Refusal | None:
     """Why the trained heads must not take the place of those in use; ``None`` when they may."""
     if compared.after.is_worse_than(compared.before):
         return Refusal.WORSE_ON_VERDICTS
-    if compared.validation is not None and compared.validation[1].is_worse_than(compared.validation[0]):
+    if compared.validation is not None and compared.validation[1].is_worse_than(compared.validation[0], MARGIN):
         return Refusal.WORSE_ON_VALIDATION
     if compared.turned.better <= compared.turned.worse:
         return Refusal.NOT_BETTER

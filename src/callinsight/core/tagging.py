@@ -146,6 +146,17 @@ class Decider:
 
         Raises ``ValueError`` when the scores have not one row per turn.
         """
+        questions = self.questions(turns, scores)
+        heard = listen(turns, self.rules)
+        flags = (
+            *find_signals(turns, self.rules, heard),
+            *self._heard_signals(turns, scores),
+            *several_problems(turns, questions, self.rules, self.taxonomy, heard),
+        )
+        return Tags(questions, self._outcome(turns, scores), _merged(flags))
+
+    def questions(self, turns: Sequence[Turn], scores: TurnScores) -> tuple[Question, ...]:
+        """The questions and needs of one call alone. Raises ``ValueError`` as :meth:`tags` does."""
         if scores.topics.shape[0] != len(turns):
             raise ValueError("scores must have one row per turn")
         scores = replace(
@@ -154,14 +165,7 @@ class Decider:
             needs=shares(scores.needs, self.labels.needs.doubt),
         )
         caller = [number for number, turn in enumerate(turns) if turn.role in _CALLER_ROLES]
-        questions = self._questions(caller, scores) if caller else ()
-        heard = listen(turns, self.rules)
-        flags = (
-            *find_signals(turns, self.rules, heard),
-            *self._heard_signals(turns, scores),
-            *several_problems(turns, questions, self.rules, self.taxonomy, heard),
-        )
-        return Tags(questions, self._outcome(turns, scores), _merged(flags))
+        return self._questions(caller, scores) if caller else ()
 
     def _questions(self, caller: Sequence[int], scores: TurnScores) -> tuple[Question, ...]:
         needs = self._needs(caller, scores)

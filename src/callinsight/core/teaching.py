@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from callinsight.core.improvement import About, Review, Verdict
-from callinsight.core.values import UNKNOWN_LABEL, Tags
+from callinsight.core.values import UNKNOWN_LABEL, Question
 
 Doubles = npt.NDArray[np.float64]
 
@@ -33,7 +33,7 @@ _ROUNDS = 40
 _SMALL = 1e-7
 
 
-def tests(call_id: str) -> bool:
+def is_test_call(call_id: str) -> bool:
     """Whether the verdicts on this call test and never teach."""
     digest = hashlib.blake2b(call_id.encode(), digest_size=8, person=b"tagger-split").digest()
     return int.from_bytes(digest, "big") < TEST_SHARE * 2**64
@@ -98,11 +98,15 @@ def _claims_of(review: Review) -> list[Claim]:
     return [one for one in made if one.topic != UNKNOWN_LABEL]
 
 
-def carries(tags: Tags, claim: Claim) -> bool:
-    """Whether the tags of the claim's call say what the claim is about."""
+Questions = tuple[Question, ...]
+"""What a tagger says of one call, its needs included."""
+
+
+def carries(questions: Questions, claim: Claim) -> bool:
+    """Whether the questions of the claim's call are what the claim is about."""
     if claim.about is About.NEED:
-        return any(need.kind == claim.topic for question in tags.questions for need in question.needs)
-    return any(one.topic == claim.topic and claim.facet in (None, one.facet) for one in tags.questions)
+        return any(need.kind == claim.topic for question in questions for need in question.needs)
+    return any(one.topic == claim.topic and claim.facet in (None, one.facet) for one in questions)
 
 
 class Counts(NamedTuple):
@@ -125,11 +129,11 @@ class Counts(NamedTuple):
         return self.hits + self.rightly_not
 
 
-def counted(claimed: Iterable[Claim], tags: Mapping[str, Tags]) -> Counts:
-    """Compare claims with the tags of their calls."""
+def counted(claimed: Iterable[Claim], found: Mapping[str, Questions]) -> Counts:
+    """Compare claims with what was found in their calls."""
     cells = {(True, True): 0, (False, True): 0, (True, False): 0, (False, False): 0}
     for claim in claimed:
-        cells[claim.holds, carries(tags[claim.call_id], claim)] += 1
+        cells[claim.holds, carries(found[claim.call_id], claim)] += 1
     return Counts(cells[True, True], cells[False, True], cells[True, False], cells[False, False])
 
 
@@ -142,19 +146,47 @@ class Score:
     needs: float
     labels: Mapping[tuple[str, str], Counts]
 
-    def is_worse_than(self, other: "Score") -> bool:
-        """Whether any of the three is lower."""
-        return self.topics < other.topics or self.questions < other.questions or self.needs < other.needs
+    def is_worse_than(self, other: "Score", margin: float = 0.0) -> bool:
+        """Whether any of the three is lower by more than ``margin``."""
+        pairs = ((self.topics, other.topics), (self.questions, other.questions), (self.needs, other.needs))
+        return any(own < its - margin for own, its in pairs)
 
 
-def score(claimed: Collection[Claim], tags: Mapping[str, Tags]) -> Score:
-    """The score of tags by call against claims."""
+def unasked(
+    claimed: Iterable[Claim], before: Mapping[str, Questions], after: Mapping[str, Questions]
+) -> tuple[Claim, ...]:
+    """That what ``after`` says anew of a call with a verdict, and no verdict asked for, does not hold.
+
+    Whoever judged the call would have named a topic that was missing; without this, heads that guess at random look
+    better on calls of which nothing was said before.
+    """
+    held: dict[tuple[str, str], set[str]] = {}
+    for claim in claimed:
+        if claim.level != "facets":
+            held.setdefault((claim.call_id, claim.level), set()).update([claim.topic] if claim.holds else [])
+    found = []
+    for (call_id, level), named in sorted(held.items()):
+        old, new = truth_of(before[call_id]), truth_of(after[call_id])
+        about = About.NEED if level == "needs" else About.QUESTION
+        gained = new.needs - old.needs if level == "needs" else new.topics - old.topics
+        found += [Claim(call_id, about, one, None, False) for one in sorted(gained - named)]
+    return tuple(found)
+
+
+def score(claimed: Collection[Claim], found: Mapping[str, Questions], beside: Iterable[Claim] = ()) -> Score:
+    """The score of what was found by call against claims; ``beside`` are claims that count for labels of the others."""
     by_label: dict[tuple[str, str], list[Claim]] = {}
     for claim in claimed:
         by_label.setdefault((claim.level, claim.label), []).append(claim)
-    labels = {key: counted(own, tags) for key, own in sorted(by_label.items())}
+    for claim in beside:
+        if (claim.level, claim.label) in by_label:
+            by_label[claim.level, claim.label].append(claim)
+    labels = {key: counted(own, found) for key, own in sorted(by_label.items())}
     topics = [counts.f1 for (level, _), counts in labels.items() if level == "topics"]
-    micro = {level: counted([one for one in claimed if one.level == level], tags).f1 for level in ("facets", "needs")}
+    micro = {
+        level: counted([one for key, own in by_label.items() if key[0] == level for one in own], found).f1
+        for level in ("facets", "needs")
+    }
     return Score(sum(topics) / len(topics) if topics else 1.0, micro["facets"], micro["needs"], labels)
 
 
@@ -166,19 +198,19 @@ class Truth(NamedTuple):
     needs: frozenset[str]
 
 
-def truth_of(tags: Tags) -> Truth:
-    """What tags say, in the same form; "unknown" is no topic."""
-    known = [one for one in tags.questions if one.topic != UNKNOWN_LABEL]
+def truth_of(questions: Questions) -> Truth:
+    """What a tagger says, in the same form; "unknown" is no topic."""
+    known = [one for one in questions if one.topic != UNKNOWN_LABEL]
     return Truth(
         frozenset(one.topic for one in known),
         frozenset(f"{one.topic}/{one.facet}" for one in known if one.facet),
-        frozenset(need.kind for one in tags.questions for need in one.needs),
+        frozenset(need.kind for one in questions for need in one.needs),
     )
 
 
-def labelled_score(truths: Sequence[Truth], tags: Sequence[Tags]) -> Score:
+def labelled_score(truths: Sequence[Truth], said: Sequence[Questions]) -> Score:
     """The score against calls of which all is known: macro-F1 over the topics that occur, micro-F1 of the rest."""
-    found = [truth_of(one) for one in tags]
+    found = [truth_of(one) for one in said]
 
     def f1(pairs: Iterable[tuple[frozenset[str], frozenset[str]]]) -> float:
         cells = [(len(true & said), len(said - true), len(true - said)) for true, said in pairs]
@@ -219,7 +251,7 @@ def chance_of(better: int, worse: int) -> float:
     return sum(comb(turned, n) for n in range(better, turned + 1)) / 2.0**turned
 
 
-def turned(claimed: Iterable[Claim], before: Mapping[str, Tags], after: Mapping[str, Tags]) -> Turned:
+def turned(claimed: Iterable[Claim], before: Mapping[str, Questions], after: Mapping[str, Questions]) -> Turned:
     """Compare two taggings call by call, since the claims on one call turn together."""
     gains: dict[str, int] = {}
     for one in claimed:
