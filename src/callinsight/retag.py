@@ -125,13 +125,10 @@ def _cut(call_ids: Iterable[str]) -> Iterator[tuple[str, ...]]:
 
 
 @lru_cache(maxsize=1)
-def _tagger(settings_json: str) -> Tagger:
+def _tagger(settings_json: str, tag_version: str) -> Tagger:
+    """This process's tagger; ``tag_version`` makes it anew when something else than the settings has changed."""
+    del tag_version
     return assembly.build_tagger(Settings.model_validate_json(settings_json))
-
-
-@lru_cache(maxsize=1)
-def _stamp(settings_json: str) -> assembly.Stamp:
-    return assembly.Stamp.of(Settings.model_validate_json(settings_json))
 
 
 def retag_batch(settings_json: str, call_ids: Sequence[str], wish: Wish, now: datetime) -> Retagged:
@@ -139,13 +136,13 @@ def retag_batch(settings_json: str, call_ids: Sequence[str], wish: Wish, now: da
     settings = Settings.model_validate_json(settings_json)
     work = settings.work
     results = [bundle.read_result(bundle.result_path(work.results, call_id)) for call_id in call_ids]
-    stamp = _stamp(settings_json)
+    stamp = assembly.Stamp.of(settings)
     spoken = [one for one in results if not one.is_wordless]
     due = [one for one in spoken if wish.every or one.provenance.tag_version != stamp.tag_version]
     counted = Retagged(len(results), len(spoken) - len(due), len(results) - len(spoken))
     if not due:
         return counted
-    tagger = _tagger(settings_json)
+    tagger = _tagger(settings_json, stamp.tag_version)
     vectors, read = _vectors(settings, tagger, due, wish)
     tags = tagger.decide([one.turns for one in due], vectors)
     fresh = [one.retagged(given, stamp.on(one.provenance), now) for one, given in zip(due, tags, strict=True)]

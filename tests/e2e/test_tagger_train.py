@@ -5,7 +5,7 @@ And what must not happen: verdicts given at random, or too few of them, change n
 
 import random
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pytest
 from callinsight import assembly, bundle, decisions, registry, retag, run, sealed, settings, taught_heads, teach
 from callinsight.core.teaching import is_test_call
 from callinsight.core.values import CallResult
+from callinsight.engines.transformers import TransformersTagger
 from callinsight.errors import SettingsError, StoreError
 from callinsight.settings import Settings
 from callinsight.store.query import run_query
@@ -49,9 +50,29 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, st
     return folder, truth
 
 
+@pytest.fixture(scope="module")
+def read_once() -> Callable[..., object]:
+    """The model's labelled calls, through the encoder once for all tests."""
+    kept: list[object] = []
+    real = teach._validation
+
+    def read(chosen: Settings, tagger: TransformersTagger) -> object:
+        if not kept:
+            kept.append(real(chosen, tagger))
+        return kept[0]
+
+    return read
+
+
 @pytest.fixture
-def chosen(stored: tuple[Path, dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def chosen(
+    stored: tuple[Path, dict[str, str]],
+    read_once: Callable[..., object],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Settings:
     monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(teach, "_validation", read_once)
     shutil.copytree(stored[0], tmp_path / "work")
     return settings_of(tmp_path / "work")
 
