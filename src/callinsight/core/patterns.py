@@ -13,6 +13,7 @@ A pattern is a line of elements parted by blanks:
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from callinsight.core.text import normal_words
 
@@ -167,7 +168,7 @@ class Vocabulary:
     def pairs(self, words: Sequence[str]) -> list[frozenset[str]]:
         """What :meth:`joined` gives for each two words in a row; this is done for all that is said in a history."""
         find = self._long.get
-        return [find(first + second, _NOTHING) for first, second in zip(words, words[1:], strict=False)]
+        return [find(first + second, _NOTHING) for first, second in pairwise(words)]
 
 
 class IndexedWords:
