@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import duckdb
@@ -165,3 +166,32 @@ def test_the_digest_tells_contents_apart(pair: Pair, load: tuple[list[CallResult
     load_batch(one, results, failures)
     load_batch(other, results[1:], failures)
     assert (content_digest(one, CONTENT_TABLES) == content_digest(other, CONTENT_TABLES)) == (not results)
+
+
+def _made_by(result: CallResult, speech: str, tagger: str) -> Provenance:
+    return replace(result.provenance, model_digests=(("speech", speech), ("tagger", tagger)), tag_version=tagger)
+
+
+@settings(max_examples=25, deadline=None)
+@given(results=st.lists(st.integers(0, 5), unique=True, max_size=4), data=st.data())
+def test_loading_the_tags_alone_gives_what_loading_everything_gives(
+    pair: Pair, results: list[int], data: st.DataObject
+) -> None:
+    """Calls tagged again, some of them processed again too by another model, others new to the database."""
+    known = [data.draw(_results(number)) for number in results]
+    held = [replace(one, provenance=_made_by(one, "s1", "t1")) for one in known if data.draw(st.booleans())]
+    at = datetime(2026, 9, 2, tzinfo=UTC)
+    fresh = []
+    for one in known:
+        heard = data.draw(st.sampled_from((one, one, one.without_words(), replace(one, turns=()))))
+        speech = "s1" if heard.turns == one.turns else "s2"
+        questions = data.draw(st.sampled_from((one.tags.questions, ()))) if heard.turns else ()
+        tags = replace(one.tags, questions=questions) if heard.turns else Tags((), Outcome("unknown", 0.0), ())
+        untouched = replace(heard, tags=tags, redactions=heard.redactions if heard.turns else ())
+        fresh.append(untouched.retagged(replace(tags, flags=()), _made_by(one, speech, "t2"), at))
+    quick, whole = _emptied(pair)
+    for connection in (quick, whole):
+        load_batch(connection, held, [])
+    counts = load_batch(quick, fresh, [], retagged_by=frozenset({"tagger"}))
+    assert load_batch(whole, fresh, []) == counts
+    assert content_digest(quick, CONTENT_TABLES) == content_digest(whole, CONTENT_TABLES)
