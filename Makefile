@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test accessibility lint format models bench bench-privacy bench-sql bench-retag bench-encryption bench-topics lock clean
+.PHONY: help demo test accessibility lint format models bench bench-privacy bench-sql bench-retag bench-encryption bench-tags bench-topics lock clean
 .DEFAULT_GOAL := help
 
 help:  ## show these targets
@@ -63,6 +63,9 @@ bench-retag: $(STAMP)  ## time of tagging a history of a million turns again
 
 bench-encryption: $(STAMP)  ## what encryption at rest costs, and how fast the key is changed
 	@PYTHONPATH=tests $(BIN)/python -m bench.encryption
+
+bench-tags: $(STAMP)  ## hand-written sentences of topics that sound alike, beside cues and a linear machine
+	@$(BIN)/python tests/bench/hard_pairs.py
 
 bench-topics: $(STAMP)  ## whether topics that were left out are found again as candidates
 	@$(BIN)/python tests/bench/new_topics.py

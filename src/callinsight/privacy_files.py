@@ -220,6 +220,9 @@ def _names(section: _Section) -> NameRules:
         place_words=section.words("place_words"),
         public_offices=section.words("public_offices"),
         abbreviations=section.words("abbreviations"),
+        after=section.phrases("after"),
+        sayings=section.phrases("sayings"),
+        spelling_words=section.words("spelling_words"),
     )
     section.done()
     return rules

@@ -27,6 +27,7 @@ from callinsight.core.audibility import audible
 from callinsight.core.redaction import redact
 from callinsight.core.regions import Regions, joined, total_ms
 from callinsight.core.values import CallResult, Redaction, Role, Span, Turn, Waveform, Word
+from callinsight.engines import NameSpotter, names
 from callinsight.inbox import Recording
 from callinsight.privacy_files import load_rules
 from callinsight.worker import Job
@@ -70,12 +71,12 @@ def words_of(turn: dict[str, Any]) -> list[Word]:
     ]
 
 
-def redactions_of(call: Spoken, rules: Any) -> tuple[Redaction, ...]:
+def redactions_of(call: Spoken, rules: Any, spotter: NameSpotter) -> tuple[Redaction, ...]:
     """What redaction finds in the true words."""
     turns = [
         Turn(Span.cover(w.span for w in words_of(t)), Role(t["role"]), tuple(words_of(t))) for t in call.truth["turns"]
     ]
-    return redact(turns, rules).redactions
+    return redact(turns, rules, spotter.spot([turns])[0]).redactions
 
 
 def drawn(call: Spoken, rng: random.Random, count: int) -> Iterator[Redaction]:
@@ -93,7 +94,8 @@ def masks(calls: list[Spoken]) -> None:
     rng = random.Random(SEED)
     counts: Counter[str] = Counter()
     traces: list[float] = []
-    found = [(call, redactions_of(call, rules)) for call in calls]
+    spotter = names.load(ROOT / "models/demo/names")
+    found = [(call, redactions_of(call, rules, spotter)) for call in calls]
     wanted = MASKS - sum(len(redactions) for _, redactions in found)
     for number, (call, redactions) in enumerate(found):
         share = wanted // len(found) + (number < wanted % len(found))

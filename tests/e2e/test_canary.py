@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,8 @@ pytestmark = pytest.mark.slow
 
 STEPS = ("flow", "report", "review list", "review pack", "search paspoort")
 PROJECT_STEPS = {"flow": "Completed"} | dict.fromkeys(STEPS[1:], 0)
+CALLERS = ("+31 6 55512340", "+31 6 55512341", "+31 6 55512342")
+"""Who called, as the telephone system tells it with the recordings. Calls are linked, so that it is read."""
 HOME_MAY_HOLD = ("home/.cache/matplotlib/fontlist",)
 """The names of the fonts of this machine, which matplotlib keeps; it draws the charts of the meeting's pack."""
 
@@ -48,6 +51,10 @@ class Night:
     def needles(self) -> Iterator[Needle]:
         for name, words in self.words:
             yield from needles_of_text(name, words)
+        for caller in CALLERS:
+            yield from needles_of_text("number of a caller", caller.split())
+            for written in (caller[1:].replace(" ", ""), "0" + caller[4:].replace(" ", ""), caller[6:]):
+                yield from needles_of_text("number of a caller", (written,))
         for secret in self.sounds:
             yield from needles_of_sound(secret, self.sides.get(secret.name))
 
@@ -78,6 +85,12 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
     folder = tmp_path_factory.mktemp("canary")
     recordings = [*some_calls(stereo=1, mono=1), call_with_numbers()]
     fill(folder / "inbox", recordings)
+    for recording, caller in zip(recordings, CALLERS, strict=True):
+        sidecar = folder / "inbox" / recording.with_suffix(".json").name
+        told = json.loads(sidecar.read_text(encoding="utf-8"))
+        # Of yesterday: a link is gone after its term.
+        started = (datetime.now(UTC) - timedelta(days=1)).isoformat(timespec="seconds")
+        sidecar.write_text(json.dumps(told | {"caller": caller, "started_at": started}), encoding="utf-8")
     heard = folder / "heard.jsonl"
     run = run_watched(
         folder / "run",
@@ -85,17 +98,18 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
         wrapper=alone(),
         CALLINSIGHT_INBOX__ADDRESS=str(folder / "inbox"),
         CALLINSIGHT_PUBLISH__K="1",
+        CALLINSIGHT_LINKING__ENABLED="true",
         PREFECT_LOGGING_LEVEL="DEBUG",
         PREFECT_SERVER_LOGGING_LEVEL="DEBUG",
         CANARY_SOCKETS="refuse",
         CANARY_LONELY="1" if alone() else "",
     )
-    told = [line for line in run.output.decode(errors="replace").splitlines() if line.startswith('{"codes"')]
-    assert told, run.output.decode(errors="replace")[-3000:]
+    codes = [line for line in run.output.decode(errors="replace").splitlines() if line.startswith('{"codes"')]
+    assert codes, run.output.decode(errors="replace")[-3000:]
     chosen = settings.load(overrides={"work": {"folder": str(folder / "run" / "work")}})
     sounds, sides = spoken(recordings)
     words = (*as_heard(heard), *as_said(recordings))
-    return Night(run, json.loads(told[0])["codes"], chosen, words, tuple(sounds), sides)
+    return Night(run, json.loads(codes[0])["codes"], chosen, words, tuple(sounds), sides)
 
 
 def as_heard(heard: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -142,6 +156,11 @@ def test_the_night_did_all_its_work(night: Night) -> None:
     assert list(night.settings.work.review_copies.rglob("*.ogg"))
     assert len(night.words) >= 4
     assert [secret for secret in night.sounds if secret.can_be_told]
+    results = [
+        bundle.read_result(bundle.result_path(night.settings.work.results, call_id))
+        for call_id in bundle.result_ids(night.settings.work.results)
+    ]
+    assert len({result.call.caller_ref for result in results} - {None}) == len(CALLERS), "the callers were read"
 
 
 def test_no_secret_is_in_anything_that_the_night_touched(night: Night, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """No small count follows from the published copy: an attacker with every sum between the tables cannot pin one down."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import duckdb
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callinsight.core.improvement import Action, ActionKind, Target
-from callinsight.core.taxonomy import Domain, OutcomeKind, Resolution, Taxonomy, Topic
+from callinsight.core.taxonomy import Domain, LifeEvent, NeedKind, OutcomeKind, Resolution, Taxonomy, Topic
 from callinsight.core.values import (
     Call,
     CallResult,
@@ -17,6 +18,7 @@ from callinsight.core.values import (
     FlagSource,
     Layout,
     Measures,
+    Need,
     Outcome,
     Provenance,
     Question,
@@ -48,6 +50,8 @@ _kinds = st.tuples(
     st.sampled_from((None, "cost", "letter")),
     st.sampled_from(OUTCOMES),
     st.sampled_from(SIGNALS),
+    st.sampled_from(((), ("travel",), ("money",), ("travel", "money"))),
+    st.sampled_from((None, "passport", "parking")),
 )
 _crowds = st.lists(st.tuples(_kinds, st.integers(1, 2 * K + 2)), min_size=1, max_size=14)
 """Calls of one kind, so many: small numbers and large ones beside one another."""
@@ -61,7 +65,8 @@ ACTIONS = [
     Action("Later", ActionKind.PAGE, "webteam", date(2027, 2, 22), (Target("passport"), Target("parking"))),
 ]
 
-Crowds = list[tuple[tuple[int, int, tuple[str, ...], str | None, str, str | None], int]]
+Kind = tuple[int, int, tuple[str, ...], str | None, str, str | None, tuple[str, ...], str | None]
+Crowds = list[tuple[Kind, int]]
 
 
 def _taxonomy() -> Taxonomy:
@@ -72,26 +77,34 @@ def _taxonomy() -> Taxonomy:
         version="1",
         domains={"field": Domain("field", "Vak")},
         facets={},
-        needs={},
+        needs={one: NeedKind(one, one) for one in ("travel", "money")},
         topics={one.id: one for one in topics},
         outcomes={name: OutcomeKind(name, name, None, resolution) for name, resolution in kinds},
         signals={},
+        life_events={"move": LifeEvent("move", "Verhuizing", ("passport", "parking"))},
     )
+
+
+def _questions(topics: tuple[str, ...], facet: str | None, needs: tuple[str, ...]) -> Iterator[Question]:
+    """A question on each topic; two needs are spread over two topics."""
+    for number, topic in enumerate(topics):
+        of_topic = needs[number : number + 1] if len(topics) == len(needs) else needs
+        yield Question(topic, facet, 0.9, tuple(Need(need, 0.9) for need in of_topic))
 
 
 def _results(crowds: Crowds) -> list[CallResult]:
     made: list[CallResult] = []
-    for (week, day, topics, facet, outcome, signal), size in crowds:
+    for (week, day, topics, facet, outcome, signal, needs, registered), size in crowds:
         for _ in range(size):
             number = len(made)
             flags = (Flag(signal, Severity.INFO, Span(0, 100), FlagSource.RULE, 1.0),) if signal else ()
             moment = MONDAY + timedelta(weeks=week, days=day, hours=number % 2)
             made.append(
                 CallResult(
-                    call=Call(f"call-{number}", moment, "", Direction.INBOUND, Layout.MONO, None, None),
+                    call=Call(f"call-{number}", moment, "", Direction.INBOUND, Layout.MONO, None, registered),
                     recording_ref=f"ref-{number}",
                     turns=(),
-                    tags=Tags(tuple(Question(topic, facet, 0.9) for topic in topics), Outcome(outcome, 0.9), flags),
+                    tags=Tags(tuple(_questions(topics, facet, needs)), Outcome(outcome, 0.9), flags),
                     measures=Measures(60_000, 0, 0, 0),
                     recognition=Recognition(words=1, mean_word_probability=0.9),
                     redactions=(),
@@ -130,8 +143,8 @@ def test_no_small_count_can_be_worked_out(connection: duckdb.DuckDBPyConnection,
 def test_the_attacker_finds_what_is_badly_hidden(connection: duckdb.DuckDBPyConnection) -> None:
     """The one above would not fail if the attacker were a fool: with the total shown, a lone hidden count is known."""
     crowds: Crowds = [
-        ((0, 0, ("passport",), None, "handled", None), 20),
-        ((0, 0, ("parking",), None, "handled", None), 2),
+        ((0, 0, ("passport",), None, "handled", None, (), None), 20),
+        ((0, 0, ("parking",), None, "handled", None, (), None), 2),
     ]
     _published(connection, crowds, K)
     connection.execute("UPDATE published.topics_per_week SET calls = 20 WHERE topic = 'passport'")

@@ -15,8 +15,8 @@ import duckdb
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-Cell = tuple[str, ...]
-"""Table, column and the row's own key, such as ("topics_per_week", "calls", "2027-02-01", "passport")."""
+from support.attacker_cells import Cell, Cells, less
+from support.attacker_needs import Facts, needs_in_month, needs_in_week, registered_in_week
 
 COUNTS = {
     "topics_per_week": (("week_start", "topic"), ("calls",)),
@@ -37,6 +37,11 @@ COUNTS = {
     ),
     "first_contact_per_month": (("month_start",), ("solved", "not_solved", "excluded")),
     "action_effect": (("title",), ("calls_before", "calls_after")),
+    "needs_per_week": (("week_start", "need"), ("calls",)),
+    "needs_per_topic": (("month_start", "topic", "need"), ("calls",)),
+    "needs_together": (("month_start", "need_a", "need_b"), ("calls",)),
+    "life_events_per_month": (("month_start", "event"), ("calls",)),
+    "registered_vs_heard": (("week_start", "registered_topic", "heard_topic", "agrees"), ("calls",)),
 }
 """The tables of counts: their keys and their columns."""
 
@@ -130,56 +135,42 @@ def attacker(connection: duckdb.DuckDBPyConnection, k: int) -> Attacker:
     return made
 
 
-class _Cells:
-    """Finds the cells of the copy that a sum is about."""
-
-    def __init__(self, cells: Iterable[Cell]) -> None:
-        self.cells = tuple(cells)
-
-    def of(self, table: str, *key: str, column: str = "calls") -> list[Cell]:
-        """The cells of a column whose row's key begins with ``key``."""
-        start = (table, column, *key)
-        return [cell for cell in self.cells if cell[: len(start)] == start]
-
-
-def _less(total: Iterable[Cell], parts: Iterable[Cell]) -> dict[Cell, int]:
-    return dict.fromkeys(total, 1) | dict.fromkeys(parts, -1)
-
-
 def _relations(connection: duckdb.DuckDBPyConnection, known: Attacker) -> Iterator[dict[Cell, int]]:
     """Weights of cells that may add up to nothing: a total less its parts."""
-    cells = _Cells(known.shown)
+    cells = Cells(known.shown)
+    facts = Facts.of(connection)
     weeks = sorted({cell[2] for cell in cells.of("recognition_per_week")})
     for week in weeks:
-        yield from _of_week(cells, week)
+        yield from _of_week(cells, week, facts)
     yield from _of_actions(connection, cells, weeks)
     classes = dict(connection.execute("SELECT outcome, first_contact FROM outcome_kinds").fetchall())
     for _, _, month in cells.of("several_problems_per_month"):
-        yield from _of_month(cells, month, [week for week in weeks if week[:7] == month[:7]], classes)
+        yield from _of_month(cells, month, [week for week in weeks if week[:7] == month[:7]], classes, facts)
 
 
-def _of_week(cells: _Cells, week: str) -> Iterator[dict[Cell, int]]:
+def _of_week(cells: Cells, week: str, facts: Facts) -> Iterator[dict[Cell, int]]:
     calls = cells.of("recognition_per_week", week)
     monday = date.fromisoformat(week)
     days = [str(monday + timedelta(days=number)) for number in range(7)]
-    yield _less(calls, [cell for day in days for cell in cells.of("calls_per_hour", day)])
+    yield less(calls, [cell for day in days for cell in cells.of("calls_per_hour", day)])
     for table in ("topics_per_week", "outcomes_per_week", "tagging_per_week"):
-        yield _less(calls, cells.of(table, week))
+        yield less(calls, cells.of(table, week))
     for cell in cells.of("topics_per_week", week):
-        yield _less([cell], cells.of("questions_per_week", *cell[2:]))
-    yield _less(
-        cells.of("tagging_per_week", week, column="unknown_calls"), cells.of("topics_per_week", week, "unknown")
-    )
+        yield less([cell], cells.of("questions_per_week", *cell[2:]))
+    yield less(cells.of("tagging_per_week", week, column="unknown_calls"), cells.of("topics_per_week", week, "unknown"))
     promised = {name: cells.of("promises_per_week", week, column=name) for name in COUNTS["promises_per_week"][1]}
-    yield _less(promised["callbacks"], cells.of("outcomes_per_week", week, "callback-request"))
-    yield _less(promised["broken"], cells.of("signals_per_week", week, "broken-promise-callback"))
-    yield _less(promised["without_term"], cells.of("signals_per_week", week, "promise-without-date"))
-    yield _less(promised["with_term"], cells.of("signals_per_week", week, "promise-made"))
-    yield _less(promised["promises"], [*promised["with_term"], *promised["without_term"]])
+    yield less(promised["callbacks"], cells.of("outcomes_per_week", week, "callback-request"))
+    yield less(promised["broken"], cells.of("signals_per_week", week, "broken-promise-callback"))
+    yield less(promised["without_term"], cells.of("signals_per_week", week, "promise-without-date"))
+    yield less(promised["with_term"], cells.of("signals_per_week", week, "promise-made"))
+    yield less(promised["promises"], [*promised["with_term"], *promised["without_term"]])
+    if facts.all_registered:
+        yield from registered_in_week(cells, week, calls)
+    yield from needs_in_week(cells, week, calls, facts)
 
 
 def _of_actions(
-    connection: duckdb.DuckDBPyConnection, cells: _Cells, weeks: Collection[str]
+    connection: duckdb.DuckDBPyConnection, cells: Cells, weeks: Collection[str]
 ) -> Iterator[dict[Cell, int]]:
     """Improvements that begin on a Monday: the weeks before and after it, of the topics or questions they are about."""
     told = connection.execute(
@@ -202,7 +193,7 @@ def _of_actions(
                     else cells.of("topics_per_week", week, topic)
                 )
             ]
-            known = _less(cells.of("action_effect", title, column=column), parts)
+            known = less(cells.of("action_effect", title, column=column), parts)
             yield known
             both |= known
         if len(targets) > 1 and weeks_used == len(weeks):  # a call about two of them counts once
@@ -211,7 +202,7 @@ def _of_actions(
 
 def _expected(connection: duckdb.DuckDBPyConnection, known: Attacker) -> Iterator[tuple[dict[Cell, int], int]]:
     """Topics that rose or fell: what was expected is the mean of the weeks before, if all had as many working days."""
-    cells = _Cells(known.shown)
+    cells = Cells(known.shown)
     rows = connection.execute(
         "SELECT CAST(week_start AS VARCHAR), topic, calls, expected, weeks_before FROM published.rising_topics"
     ).fetchall()
@@ -223,22 +214,29 @@ def _expected(connection: duckdb.DuckDBPyConnection, known: Attacker) -> Iterato
             yield dict.fromkeys(of_topic, 1), round(expected * weeks_before)
 
 
-def _of_month(cells: _Cells, month: str, weeks: Iterable[str], classes: dict[str, str]) -> Iterator[dict[Cell, int]]:
+def _of_month(
+    cells: Cells, month: str, weeks: Iterable[str], classes: dict[str, str], facts: Facts
+) -> Iterator[dict[Cell, int]]:
     def inside(table: str, *key: str) -> list[Cell]:
         return [cell for week in weeks for cell in cells.of(table, week, *key)]
 
     calls = cells.of("several_problems_per_month", month)
-    yield _less(calls, inside("recognition_per_week"))
+    yield less(calls, inside("recognition_per_week"))
     flagged = cells.of("several_problems_per_month", month, column="flagged")
-    yield _less(flagged, inside("signals_per_week", "multi-problem"))
+    yield less(flagged, inside("signals_per_week", "multi-problem"))
     pairs = cells.of("several_problems_per_month", month, column="two_topics")
-    yield _less(pairs, cells.of("topics_together", month))
+    yield less(pairs, cells.of("topics_together", month))
     spoken = [*inside("recognition_per_week"), *cells.of("topics_together", month)]
-    yield _less(inside("topics_per_week"), spoken)
+    yield less(inside("topics_per_week"), spoken)
     ended = {
         name: cells.of("first_contact_per_month", month, column=name) for name in ("solved", "not_solved", "excluded")
     }
     for name, of_class in ended.items():
         endings = inside("outcomes_per_week")
-        yield _less(of_class, [cell for cell in endings if classes[cell[3]] == name.replace("_", "-")])
-    yield _less(calls, [cell for of_class in ended.values() for cell in of_class])
+        yield less(of_class, [cell for cell in endings if classes[cell[3]] == name.replace("_", "-")])
+    yield less(calls, [cell for of_class in ended.values() for cell in of_class])
+    yield from needs_in_month(cells, month, inside, facts)
+    for event in cells.of("life_events_per_month", month):
+        yield less([event], cells.of("topics_together", month))
+        for pair in cells.of("topics_together", month):
+            yield less([event], [pair])

@@ -69,7 +69,7 @@ def test_every_word_has_a_score_whatever_its_length(spotter: TransformersNames) 
     (scores,) = spotter.scores([turns])
     assert [len(words) for words in scores] == [len(turn.words) for turn in turns]
     assert all(0.0 < score <= 1.0 for words in scores for score in words)
-    assert spotter.spot([turns]) == (spotted(scores, spotter.threshold),)
+    assert spotter.spot([turns]) == (spotted(scores, spotter.threshold, names.FAINT),)
 
 
 def test_company_and_repetition_change_nothing(spotter: TransformersNames) -> None:

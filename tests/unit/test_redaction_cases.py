@@ -12,6 +12,7 @@ from callinsight.core.redaction import redact
 from callinsight.privacy_files import load_rules
 
 RULES = load_rules(ROOT / "models/privacy/personal_data.yaml")
+FILES = ("cases", "tricky", "held_out", "blind")
 _MASKED = re.compile(r"\[([A-Z]+):([^\]]*)\]")
 
 
@@ -59,29 +60,29 @@ def test_tricky_personal_data_is_masked_and_nothing_beside_it(case: Case) -> Non
 
 
 def test_there_are_enough_cases_of_both_signs_and_forms_and_none_twice() -> None:
-    everything = [case for name in ("cases", "tricky", "held_out") for case in cases(name)]
+    everything = [case for name in FILES for case in cases(name)]
     counts = Counter((case.positive, case.form) for case in everything)
     assert counts[True, "spoken"] + counts[True, "written"] >= 300
     assert counts[False, "spoken"] + counts[False, "written"] >= 320
     assert min(counts[positive, form] for positive in (True, False) for form in FORMS) >= 100
     held_out = Counter(case.positive for case in cases("held_out"))
     assert min(held_out[True], held_out[False]) >= 60
+    blind = cases("blind")
+    names = Counter(case.form for case in blind for known in case.text.known if known.kind == "person_name")
+    clean = Counter(case.form for case in blind if not case.positive)
+    assert (names["spoken"] >= 130, names["written"] >= 80) == (True, True)
+    assert (clean["spoken"] >= 100, clean["written"] >= 60) == (True, True)
     assert len({case.line for case in everything}) == len(everything)
 
 
 def test_every_kind_occurs_said_and_written() -> None:
-    seen = {
-        (known.kind, case.form)
-        for name in ("cases", "tricky", "held_out")
-        for case in cases(name)
-        for known in case.text.known
-    }
+    seen = {(known.kind, case.form) for name in FILES for case in cases(name) for known in case.text.known}
     assert seen == {(kind, form) for kind in RULES.kinds for form in FORMS}
-    assert all(case.positive == bool(case.text.known) for name in ("tricky", "held_out") for case in cases(name))
+    assert all(case.positive == bool(case.text.known) for name in FILES[1:] for case in cases(name))
 
 
 def test_citizen_service_numbers_are_the_public_test_numbers_or_misheard_ones() -> None:
-    for name in ("cases", "tricky", "held_out"):
+    for name in FILES:
         for case in cases(name):
             for known in case.text.known:
                 words = case.text.turns[known.turn].words[known.first : known.last + 1]

@@ -59,6 +59,13 @@ class SvmBaseline:
     def _text(self, level: str, call: LabelledCall) -> str:
         return _said(call) if level in ("outcome", "signals") else _said(call, "caller", "unknown")
 
+    def scores(self, level: str, calls: Sequence[LabelledCall]) -> list[dict[str, float]]:
+        """The signed distance of every label of one level, call by call."""
+        features = self.words[level].transform([self._text(level, call) for call in calls])
+        names = [str(name) for name in self.labels[level].classes_]
+        rows = self.machines[level].decision_function(features).tolist()
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
     def find(self, calls: Sequence[LabelledCall]) -> dict[str, Sets]:
         found: dict[str, Sets] = {}
         for level in LEVELS:

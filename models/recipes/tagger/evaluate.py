@@ -30,6 +30,8 @@ from callinsight.taxonomy_files import load_rules, load_taxonomy
 ROOT = Path(__file__).resolve().parents[3]
 SEED = 4242
 NOISE = 0.15
+EAR_CALLS = 200
+"""Test calls whose words are confused with each other where no others are given."""
 Sets = list[set[str]]
 
 
@@ -135,6 +137,22 @@ def signal_table(truth: Sets, found: Sets) -> str:
     return "\n".join(lines)
 
 
+def ear_of(calls: Sequence[LabelledCall]) -> Recogniser:
+    """Mishears words as others of ``calls``."""
+    return Recogniser([word for call in calls for turn in call.turns for word in turn.text.split()])
+
+
+def trained_svm(corpus: Corpus, calls: int, ear: Recogniser | None = None) -> SvmBaseline:
+    """The machines, taught on ``calls`` misheard calls of the train split."""
+    if ear is None:
+        rng = random.Random(SEED)
+        ear = ear_of([corpus.draw(rng, "test", NO_VARIATION) for _ in range(EAR_CALLS)])
+    draw = random.Random(SEED + 1)
+    train = [corpus.draw(draw, "train", Variation()) for _ in range(calls)]
+    heard = [ear.hear(draw, call, draw.random() * 0.3, roles=0.0) for call in train]
+    return SvmBaseline(heard, truths(heard, corpus.taxonomy))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=ROOT / "models" / "demo" / "tagger")
@@ -146,15 +164,12 @@ def main() -> None:
     corpus = Corpus(taxonomy)
     rng = random.Random(SEED)
     clean = [corpus.draw(rng, "test", NO_VARIATION) for _ in range(options.calls)]
-    ear = Recogniser([word for call in clean for turn in call.turns for word in turn.text.split()])
+    ear = ear_of(clean)
     noisy = [ear.hear(rng, call, NOISE, roles=0.0) for call in clean]
     tagger = load(options.model, taxonomy, load_rules(ROOT / "models" / "taxonomy", taxonomy))
     systems: dict[str, Callable[[Sequence[LabelledCall]], dict[str, Sets]]] = {"cues": CueBaseline(taxonomy).find}
     if options.baseline_calls:
-        draw = random.Random(SEED + 1)
-        train = [corpus.draw(draw, "train", Variation()) for _ in range(options.baseline_calls)]
-        heard = [ear.hear(draw, call, draw.random() * 0.3, roles=0.0) for call in train]
-        systems["svm"] = SvmBaseline(heard, truths(heard, taxonomy)).find
+        systems["svm"] = trained_svm(corpus, options.baseline_calls, ear).find
     rows: dict[str, dict[str, float]] = {}
     for condition, calls in (("clean", clean), ("noise", noisy)):
         truth = truths(calls, taxonomy)

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 class SpottedName:
     """Words ``first`` to ``last`` (both included) of ``turn`` are a person's name, with ``score`` from 0 to 1.
 
-    Raises ``ValueError`` when these cannot be.
+    A ``faint`` one is no name by itself, but may be a part of one beside it. Raises ``ValueError`` when that cannot be.
     """
 
     turn: int
     first: int
     last: int
     score: float
+    faint: bool = False
 
     def __post_init__(self) -> None:
         if self.turn < 0 or not 0 <= self.first <= self.last or not 0.0 <= self.score <= 1.0:
@@ -50,20 +51,26 @@ def windows(length: int, size: int, margin: int) -> tuple[Window, ...]:
     return tuple(found)
 
 
-def spotted(scores: Sequence[Sequence[float]], threshold: float) -> tuple[SpottedName, ...]:
+def spotted(scores: Sequence[Sequence[float]], threshold: float, faint: float | None = None) -> tuple[SpottedName, ...]:
     """The names in a call whose ``scores`` are given word by word for each turn.
 
-    Neighbouring words that reach ``threshold`` are one name; its score is the highest of theirs.
+    Neighbouring words that reach ``threshold`` are one name; its score is the highest of theirs. Those that only reach
+    ``faint`` come as faint names.
     """
+    lowest = threshold if faint is None else min(faint, threshold)
     found: list[SpottedName] = []
     for turn, words in enumerate(scores):
         place = 0
         while place < len(words):
             first = place
-            while place < len(words) and words[place] >= threshold:
+            while place < len(words) and words[place] >= lowest and _alike(words[first], words[place], threshold):
                 place += 1
             if place > first:
-                found.append(SpottedName(turn, first, place - 1, max(words[first:place])))
+                found.append(SpottedName(turn, first, place - 1, max(words[first:place]), words[first] < threshold))
             else:
                 place += 1
     return tuple(found)
+
+
+def _alike(one: float, other: float, threshold: float) -> bool:
+    return (one >= threshold) == (other >= threshold)

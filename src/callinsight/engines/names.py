@@ -18,6 +18,8 @@ from callinsight.errors import ModelError, RecordingError
 
 THRESHOLD = 0.5
 """For a model whose ``config.json`` has no ``name_threshold``: the words that are more likely a name than not."""
+FAINT = 0.15
+"""From which score on a word counts as part of a name beside it, or of one that is announced; for all models."""
 WINDOW_TOKENS = 128
 MARGIN_TOKENS = 24
 _LONGEST_WORD = 16
@@ -62,7 +64,7 @@ class TransformersNames:
 
     def spot(self, calls: Sequence[Sequence[Turn]]) -> tuple[tuple[SpottedName, ...], ...]:
         """See :class:`callinsight.engines.NameSpotter`. Raises ``RecordingError`` when the engine fails."""
-        return tuple(spotted(scores, self.threshold) for scores in self.scores(calls))
+        return tuple(spotted(scores, self.threshold, FAINT) for scores in self.scores(calls))
 
     def scores(self, calls: Sequence[Sequence[Turn]]) -> list[list[list[float]]]:
         """How likely each word of each turn is part of a name, per call; for choosing the threshold."""

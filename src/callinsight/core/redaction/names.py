@@ -1,14 +1,15 @@
 """Names of persons: after the words that introduce them, known ones anywhere, and again wherever they return."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from callinsight.core.redaction.companions import Companions
 from callinsight.core.redaction.context import Piece
 from callinsight.core.redaction.cues import PhraseBook
 from callinsight.core.redaction.numbers import parse_number
 from callinsight.core.redaction.public import public_tokens
 from callinsight.core.redaction.rules import RedactionRules
 from callinsight.core.redaction.spelling import spelled_from
-from callinsight.core.redaction.spotted import SpottedFinder
+from callinsight.core.redaction.spotted import ALSO_WORDS, SpottedFinder
 from callinsight.core.redaction.tokens import Token
 from callinsight.core.spotting import SpottedName
 from callinsight.core.values import Role
@@ -46,6 +47,7 @@ class NameFinder:
         phrases += [(phrase, "weak") for phrase in rules.names.weak]
         phrases += [(phrase, "question") for phrase in rules.names.questions]
         self.book = PhraseBook(phrases)
+        self.trailing = PhraseBook((phrase, "after") for phrase in rules.names.after)
 
     def _places(self) -> frozenset[int]:
         """The tokens that name a municipality or a department, which are no persons."""
@@ -72,12 +74,24 @@ class NameFinder:
             elif hit:
                 self._after(index + hit[0], self.tokens[index].turn, hit[1] != "weak", hit[1] == "title")
             self._greeting(index)
+            self._before_cue(index)
         for index in range(len(self.tokens)):
             self._known(index)
-        for piece in SpottedFinder(self.tokens, self.taken, self.public, self.rules).find(spotted):
+        finder = SpottedFinder(self.tokens, self.taken, self.public, self.rules)
+        for piece in finder.find([name for name in spotted if not name.faint]):
             self._add(piece.first, piece.last)
+        around = Companions(self.tokens, self.taken, self.rules, self.book)
+        for first, last in around.faint(self.pieces, [name for name in spotted if name.faint], finder):
+            self._add(first, last)
+        self._add_all(around.within(self.pieces))
         self._again()
+        self._add_all(around.spelled(self.pieces))
         return self.pieces
+
+    def _add_all(self, found: Iterable[tuple[int, int]]) -> None:
+        for first, last in list(found):
+            if not any(self.taken[first : last + 1]):
+                self._add(first, last)
 
     def _add(self, first: int, last: int) -> None:
         self.pieces.append(Piece("person_name", first, last))
@@ -148,7 +162,7 @@ class NameFinder:
             if key not in self.names.particles:
                 break
             count += 1
-        return 0 if count == 1 and self.tokens[index].key in ("op", "in", "het", "t", "ben", "al") else count
+        return 0 if count == 1 and self.tokens[index].key in ALSO_WORDS | {"het", "t"} else count
 
     def _is_initial(self, index: int) -> bool:
         raw = self.tokens[index].raw
@@ -249,6 +263,19 @@ class NameFinder:
         if greeted or placed:
             # Without a greeting, and later in the call, "met bordjes" is just a sentence that begins so.
             self._after(index + 1, token.turn, token.turn < _FIRST_TURNS or token.word > 0)
+
+    def _before_cue(self, index: int) -> None:
+        """ "bakker is de naam": the name right before the words at ``index``, which a sentence begins with."""
+        if self.trailing.at(self.tokens, index) is None:
+            return
+        turn = self.tokens[index].turn
+        start = index
+        while start and self.tokens[start - 1].turn == turn and not self.tokens[start - 1].stops:
+            start -= 1
+        while start < index and self.tokens[start].key in self.names.greetings - self.names.particles:
+            start += 1
+        if start < index and self._name_end(start, turn, True) == index - 1:
+            self._add(start, index - 1)
 
     def _known(self, index: int) -> None:
         """Take a first name that is nothing but a name, and a surname with its tussenvoegsel, anywhere."""

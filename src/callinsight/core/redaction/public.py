@@ -10,8 +10,8 @@ _MOST_PARTS = 2
 
 
 def public_tokens(tokens: Sequence[Token], rules: RedactionRules) -> frozenset[int]:
-    """The tokens of public names: those of the policy wherever they are said, and the name right after an office."""
-    book = PhraseBook((phrase, "public") for phrase in rules.policy.public_names)
+    """The tokens of public names: those of the policy and of sayings, and the name right after an office."""
+    book = PhraseBook((phrase, "public") for phrase in (*rules.policy.public_names, *rules.names.sayings))
     found: set[int] = set()
     for index, token in enumerate(tokens):
         if token.mark:

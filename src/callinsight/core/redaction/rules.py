@@ -87,7 +87,8 @@ class NameRules:
 
     ``strong`` cues are followed by a name almost always; after ``weak`` ones only a known or capitalised word is one;
     ``questions`` ask for a name. ``function_words`` and ``common_words`` are no names in lower-case text;
-    ``known_places`` are words after which a name is no person's ("gemeente").
+    ``place_words`` are words after which a name is no person's ("gemeente"). ``after`` follows a name ("is de naam");
+    ``sayings`` hold a name that is nobody's ("jan met de pet"); ``spelling_words`` say that letters are of a name.
     """
 
     strong: tuple[Phrase, ...]
@@ -105,6 +106,9 @@ class NameRules:
     place_words: frozenset[str]
     public_offices: frozenset[str]
     abbreviations: frozenset[str]
+    after: tuple[Phrase, ...]
+    sayings: tuple[Phrase, ...]
+    spelling_words: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

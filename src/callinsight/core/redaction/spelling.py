@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from callinsight.core.redaction.rules import RedactionRules
 from callinsight.core.redaction.tokens import Token
 
-_FILLERS = frozenset(("eh", "uh", "ehm", "uhm", "euh"))
+FILLERS = frozenset(("eh", "uh", "ehm", "uhm", "euh"))
 
 
 def letter_of(key: str, rules: RedactionRules, *, weak: bool = True) -> str:
@@ -28,7 +28,7 @@ def spelled_from(tokens: Sequence[Token], index: int, rules: RedactionRules) -> 
         letter = letter_of(key, rules)
         if not letter and key in rules.speech.repeats and at + 1 < len(tokens):
             at, letter = at + 1, letter_of(tokens[at + 1].key, rules) * rules.speech.repeats[key]
-        if not letter and not (key in _FILLERS and letters):
+        if not letter and not (key in FILLERS and letters):
             break
         if not letters and key == "u":
             break
@@ -42,7 +42,7 @@ def spelled_from(tokens: Sequence[Token], index: int, rules: RedactionRules) -> 
 def _past_example(tokens: Sequence[Token], at: int, letter: str, turn: int) -> int:
     """The index after the letter at ``at`` and its "van karel"."""
     if letter and at + 2 < len(tokens) and tokens[at + 1].key == "van" and tokens[at + 2].turn == turn:
-        word = at + 3 if tokens[at + 2].key in _FILLERS and at + 3 < len(tokens) else at + 2
+        word = at + 3 if tokens[at + 2].key in FILLERS and at + 3 < len(tokens) else at + 2
         example = tokens[word]
         if example.turn == turn and len(example.key) > 1 and example.key.startswith(letter[0]):
             return word + 1

@@ -1,5 +1,6 @@
 """Names that a model spotted, joined with what the rules know: what is public stays, what belongs comes along."""
 
+import re
 from collections.abc import Callable, Sequence
 
 from callinsight.core.redaction.context import Piece
@@ -11,7 +12,11 @@ from callinsight.core.spotting import SpottedName
 SURE = 0.9
 """A word that people say in calls is a name only when the model is as sure as this: "wit", "mei", "bos"."""
 _MOST_BEFORE = 3
-_ALSO_WORDS = frozenset(("in", "op", "ben", "al"))
+_SPELLING_NEAR = 40
+"""Tokens: so far back somebody spoke of a name or of spelling when letters are read as a name."""
+_DERIVED = re.compile(r"(?i)[a-z0-9]{1,4}['’](?:ers?|tjes?|jes?|en|de|t)")
+"""What Dutch makes of an abbreviation: "zzp'er", "a4'tje", "sms'en"."""
+ALSO_WORDS = frozenset(("in", "op", "ben", "al", "bel"))
 """Tussenvoegsels that stand before a name by chance too often: "ik ben in de", "dat heb ik al"."""
 
 
@@ -39,12 +44,30 @@ class SpottedFinder:
         """The pieces of ``names`` that no rule and no policy protects, with what belongs to them."""
         pieces = []
         for name in names:
-            first, last = (self._place.get((name.turn, word)) for word in (name.first, name.last))
-            if first is None or last is None:
-                raise ValueError("a spotted name lies outside the call")
-            runs = self._runs(first, self._office(first, last), name.score)
+            runs = [run for run in self.runs(name) if not self._only_letters(run)]
             pieces += [Piece("person_name", self._start(run[0]), run[-1]) for run in runs]
         return pieces
+
+    def runs(self, name: SpottedName) -> list[list[int]]:
+        """The tokens of ``name`` to mask, in stretches. Raises ``ValueError`` when it lies outside the call."""
+        first, last = (self._place.get((name.turn, word)) for word in (name.first, name.last))
+        if first is None or last is None:
+            raise ValueError("a spotted name lies outside the call")
+        return self._runs(first, self._office(first, last), name.score)
+
+    def _only_letters(self, run: Sequence[int]) -> bool:
+        """Whether ``run`` is letters that nothing near says to be of a name: "rijbewijs b e", "dat heet i o a w"."""
+        if any(len(self.tokens[index].key) > 1 for index in run):
+            return False
+        turn = self.tokens[run[0]].turn
+        for beside in (run[0] - 1, run[-1] + 1):
+            if 0 <= beside < len(self.tokens) and self.taken[beside] and self.tokens[beside].turn == turn:
+                return False
+        return not any(
+            token.key in self.rules.names.spelling_words
+            for token in self.tokens[max(0, run[0] - _SPELLING_NEAR) : run[0]]
+            if turn - token.turn <= 2
+        )
 
     def protected(self, index: int, score: float) -> bool:
         """Whether the token stays although a name with ``score`` was spotted there."""
@@ -52,6 +75,8 @@ class SpottedFinder:
         if self.taken[index] or token.mark or index in self.public or token.key in self._never:
             return True
         if not any(c.isalpha() for c in token.key) or parse_number(token.key) is not None:
+            return True
+        if token.key in self.rules.names.abbreviations or _DERIVED.fullmatch(token.raw):
             return True
         return token.key in self._plain - self.rules.names.particles and score < SURE
 
@@ -78,7 +103,7 @@ class SpottedFinder:
 
     def _start(self, first: int) -> int:
         """Where the name begins, with initials and tussenvoegsels ("van der") before what was spotted."""
-        start = self._before(first, lambda token: token.key in self.rules.names.particles - _ALSO_WORDS)
+        start = self._before(first, lambda token: token.key in self.rules.names.particles - ALSO_WORDS)
         inside = [self.tokens[index].key for index in range(start, first)]
         if all(key in self.rules.names.function_words for key in inside) and len(inside) < 2:
             start = first  # "van" or "de" alone is part of the sentence as likely as of the name

@@ -1,8 +1,9 @@
--- Small counts are hidden, and with them others of the week from which they would follow if the sum were known.
+-- Hidden as rules/30_judged_needs.sql says: small counts, and others from which they would follow.
 SELECT
-    iso_week, week_start, need, need_label,
-    hide(calls, false, week_start, need) AS suppressed,
-    CASE WHEN NOT suppressed THEN calls END AS calls
-FROM needs_per_week
-WHERE is_over(week_start, INTERVAL 7 DAY)
-ORDER BY week_start, calls DESC NULLS LAST, need
+    n.iso_week, n.week_start, n.need, n.need_label,
+    j.hidden AS suppressed,
+    CASE WHEN NOT suppressed THEN n.calls END AS calls
+FROM needs_per_week n
+JOIN judged_needs j ON j.week_start = n.week_start AND j.need = n.need
+WHERE is_over(n.week_start, INTERVAL 7 DAY) AND NOT j.exposed AND NOT week_hides(n.week_start)
+ORDER BY n.week_start, calls DESC NULLS LAST, n.need

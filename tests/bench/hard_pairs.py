@@ -1,0 +1,181 @@
+"""Topics that callers name in much the same words, told apart: ``make bench-tags``.
+
+Reads ``tests/data/tags/hard_pairs.yaml`` (600 short calls written by hand, not by the grammar that trained the tagger)
+and asks the bundled tagger and the two baselines of its recipe. Of every side it prints how many of its calls got
+
+- ``right``: a topic of their side and none of the other's,
+- ``both``: topics of both sides,
+- ``other``: a topic of the other side alone,
+- ``elsewhere``: topics of neither side,
+- ``unknown``: no topic at all ("onbekend"),
+
+and ``forced``: how many are right when a system must choose one of the two sides, by its highest score for any topic of
+each; a tie counts for half. Nothing is asserted. Of reports fifteen topics are right and of complaints one: that helps
+a report in a forced choice.
+"""
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from callinsight import offline
+from callinsight.core.text import normal_text
+from callinsight.engines.transformers import load
+from callinsight.taxonomy_files import load_rules, load_taxonomy
+
+ROOT = Path(__file__).resolve().parents[2]
+FILE = ROOT / "tests/data/tags/hard_pairs.yaml"
+VERDICTS = ("right", "both", "other", "elsewhere", "unknown")
+_AGENT = "a:"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a pair: the topics that are right for it, and its calls as turns of (role, text)."""
+
+    pair: str
+    name: str
+    topics: frozenset[str]
+    calls: tuple[tuple[tuple[str, str], ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a system says of one call: the topics it believes, and its score for every topic it knows."""
+
+    topics: frozenset[str]
+    scores: Mapping[str, float]
+
+
+Ask = Callable[[Sequence[Any]], list[Answer]]
+
+
+def pairs(path: Path = FILE) -> tuple[tuple[Side, Side], ...]:
+    """The pairs in the order of the file. Raises ``ValueError`` when a pair has not two sides."""
+    found = []
+    for pair, sides in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+        if len(sides) != 2:
+            raise ValueError(f"{pair} must have two sides")
+        first, second = (
+            Side(pair, name, frozenset(side["topics"]), tuple(_turns(line) for line in side["sentences"]))
+            for name, side in sides.items()
+        )
+        found.append((first, second))
+    return tuple(found)
+
+
+def _turns(line: str) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        ("agent", part.removeprefix(_AGENT).strip()) if part.startswith(_AGENT) else ("caller", part)
+        for part in line.split(" | ")
+    )
+
+
+def verdict(own: frozenset[str], other: frozenset[str], found: frozenset[str]) -> str:
+    """One of ``VERDICTS`` for the topics found in a call of the side ``own``."""
+    if not found:
+        return "unknown"
+    if found & own:
+        return "both" if found & other else "right"
+    return "other" if found & other else "elsewhere"
+
+
+def forced(own: frozenset[str], other: frozenset[str], scores: Mapping[str, float]) -> float:
+    """1.0 when the side ``own`` outdoes the other, 0.5 on a tie; a topic without a score is heard least of all."""
+    ours, theirs = (max(scores.get(topic, float("-inf")) for topic in side) for side in (own, other))
+    return 0.5 if ours == theirs else float(ours > theirs)
+
+
+def figures(own: Side, other: Side, answers: Sequence[Answer]) -> dict[str, float]:
+    """Shares of the calls of one side by verdict, and ``forced``."""
+    counts = Counter(verdict(own.topics, other.topics, one.topics) for one in answers)
+    shown = {name: counts[name] / len(answers) for name in VERDICTS}
+    return shown | {"forced": sum(forced(own.topics, other.topics, one.scores) for one in answers) / len(answers)}
+
+
+def _by_tagger(tagger: Any, known: frozenset[str], turns: Sequence[Any]) -> list[Answer]:
+    names = tagger.decider.labels.topics.names
+    answers = []
+    for said, tags, scores in zip(turns, tagger.tag(turns), tagger.scores(turns), strict=True):
+        caller = [number for number, turn in enumerate(said) if turn.role.value == "caller"]
+        best = scores.topics[caller].max(axis=0).tolist()
+        believed = frozenset(question.topic for question in tags.questions) & known
+        answers.append(Answer(believed, dict(zip(names, best, strict=True))))
+    return answers
+
+
+def _by_cues(cues: Any, calls: Sequence[Any]) -> list[Answer]:
+    answers = []
+    for found, call in zip(cues.find(calls)["topics"], calls, strict=True):
+        best: dict[str, float] = {}
+        for turn in call.turns:
+            for topic, score in cues.index["topics"].scores(turn.text).items() if turn.role == "caller" else ():
+                best[topic] = max(score, best.get(topic, 0.0))
+        answers.append(Answer(frozenset(found), best))
+    return answers
+
+
+def _by_svm(svm: Any, calls: Sequence[Any]) -> list[Answer]:
+    found = svm.find(calls)["topics"]
+    return [Answer(frozenset(t), s) for t, s in zip(found, svm.scores("topics", calls), strict=True)]
+
+
+def _systems(model: Path, baseline_calls: int) -> tuple[Callable[[Side], list[Any]], dict[str, Ask]]:
+    """A side's calls as the recipe holds them, and the systems to ask. The machines are those of ``evaluate.py``."""
+    sys.path[:0] = [str(ROOT / "models/recipes/tagger"), str(ROOT / "models/recipes")]
+    recipe, evaluate, baselines = (import_module(name) for name in ("corpus", "evaluate", "baselines"))
+    turns_of = import_module("as_turns").turns_of
+    taxonomy = load_taxonomy(ROOT / "models/taxonomy")
+    tagger = load(model, taxonomy, load_rules(ROOT / "models/taxonomy", taxonomy))
+    cues = baselines.CueBaseline(taxonomy)
+    svm = evaluate.trained_svm(recipe.Corpus(taxonomy), baseline_calls)
+    known = frozenset(taxonomy.topics)
+
+    def calls_of(side: Side) -> list[Any]:
+        return [
+            recipe.LabelledCall(tuple(recipe.LabelledTurn(role, normal_text(text)) for role, text in call), "", (), ())
+            for call in side.calls
+        ]
+
+    return calls_of, {
+        "tagger": lambda calls: _by_tagger(tagger, known, [turns_of(call)[0] for call in calls]),
+        "cues": lambda calls: _by_cues(cues, calls),
+        "svm": lambda calls: _by_svm(svm, calls),
+    }
+
+
+def main() -> None:
+    """Ask every system about every side and print one table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, default=ROOT / "models/demo/tagger", help="folder of the tagger")
+    parser.add_argument("--baseline-calls", type=int, default=3000, help="how many calls the machines learn from")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here as well")
+    options = parser.parse_args()
+    offline.apply()
+    calls_of, systems = _systems(options.model, options.baseline_calls)
+    rows: dict[str, dict[str, float]] = {}
+    for pair in pairs():
+        for own, other in (pair, pair[::-1]):
+            for name, ask in systems.items():
+                rows[f"{own.name}/{name}"] = figures(own, other, ask(calls_of(own)))
+    for name in systems:
+        own_rows = [row for key, row in rows.items() if key.endswith(f"/{name}")]
+        rows[f"all/{name}"] = {key: sum(row[key] for row in own_rows) / len(own_rows) for key in own_rows[0]}
+    print(f"{'side':16}{'system':8}" + "".join(f"{key:>10}" for key in (*VERDICTS, "forced")))
+    for key, row in rows.items():
+        side, _, name = key.partition("/")
+        print(f"{side:16}{name:8}" + "".join(f"{value:10.3f}" for value in row.values()))
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
