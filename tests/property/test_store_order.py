@@ -181,14 +181,13 @@ def test_loading_the_tags_alone_gives_what_loading_everything_gives(
     known = [data.draw(_results(number)) for number in results]
     held = [replace(one, provenance=_made_by(one, "s1", "t1")) for one in known if data.draw(st.booleans())]
     at = datetime(2026, 9, 2, tzinfo=UTC)
+    silent = Tags((), Outcome("unknown", 0.0), ())
     fresh = []
     for one in known:
-        heard = data.draw(st.sampled_from((one, one, one.without_words(), replace(one, turns=()))))
-        speech = "s1" if heard.turns == one.turns else "s2"
-        questions = data.draw(st.sampled_from((one.tags.questions, ()))) if heard.turns else ()
-        tags = replace(one.tags, questions=questions) if heard.turns else Tags((), Outcome("unknown", 0.0), ())
-        untouched = replace(heard, tags=tags, redactions=heard.redactions if heard.turns else ())
-        fresh.append(untouched.retagged(replace(tags, flags=()), _made_by(one, speech, "t2"), at))
+        emptied = replace(one, turns=(), tags=silent, redactions=())
+        heard = data.draw(st.sampled_from((one, one, one.without_words(), emptied)))
+        made_by = _made_by(one, "s2" if heard is emptied else "s1", "t2")
+        fresh.append(heard.retagged(data.draw(st.sampled_from((heard.tags, silent))), made_by, at))
     quick, whole = _emptied(pair)
     for connection in (quick, whole):
         load_batch(connection, held, [])
