@@ -97,7 +97,7 @@ class Variation:
     agent: float = 0.3
     cues: float = 0.2
     things: float = 0.45
-    situations: float = 0.3
+    situations: float = 0.4
     unworded: float = 0.12
     replies: float = 0.3
     held_out: bool = False
