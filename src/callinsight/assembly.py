@@ -3,13 +3,14 @@
 import hashlib
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from typing import TYPE_CHECKING
 
-from callinsight import __version__, copies, offline, registry, worker
+from callinsight import __version__, copies, offline, registry, taught_heads, worker
 from callinsight.audio import DecodeLimits
 from callinsight.core.values import Provenance
 from callinsight.core.waiting import WaitRules
 from callinsight.embeddings import write_vectors
-from callinsight.engines import NameSpotter, Tagger
+from callinsight.engines import NameSpotter
 from callinsight.errors import ModelError
 from callinsight.privacy_files import rules_of
 from callinsight.registry import ModelEntry, Part, Registry
@@ -17,6 +18,9 @@ from callinsight.review_copy import Copier
 from callinsight.settings import Settings
 from callinsight.taxonomy_files import folder_digest, taxonomy_of
 from callinsight.taxonomy_files import rules_of as signal_rules_of
+
+if TYPE_CHECKING:
+    from callinsight.engines.transformers import TransformersTagger
 
 EXPECTED_ENGINES = {
     "speech": "faster_whisper",
@@ -51,6 +55,16 @@ def provenance(settings: Settings) -> Provenance:
     return Stamp.of(settings).on(Provenance(__version__, settings.digest(), tuple(digests), ""))
 
 
+def tagger_base(settings: Settings) -> str:
+    """The profile's tagger with a digest of its files: what taught heads belong to. Raises ``ModelError``."""
+    models = open_registry(settings)
+    return _base_of(models, models.profile(settings.models.profile)["tagger"])
+
+
+def _base_of(models: Registry, entry: ModelEntry) -> str:
+    return f"{entry.name}:{registry.digest_of(models, entry)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """By what tags are made under some settings. ``taggers`` are the names of all taggers of the registry."""
@@ -62,10 +76,14 @@ class Stamp:
 
     @staticmethod
     def of(settings: Settings) -> "Stamp":
-        """Raises ``ModelError`` or ``SettingsError``."""
+        """Raises ``ModelError``, ``SettingsError`` or ``StoreError``."""
         models = open_registry(settings)
         entry = models.profile(settings.models.profile)["tagger"]
-        tagger = (entry.name, registry.digest_of(models, entry))
+        digest = registry.digest_of(models, entry)
+        heads = taught_heads.in_use(settings.work.tagger, _base_of(models, entry))
+        if heads != taught_heads.ORIGINAL:
+            digest = hashlib.blake2b(f"{digest} {heads}".encode(), digest_size=8).hexdigest()
+        tagger = (entry.name, digest)
         version = taxonomy_of(settings).version
         made = f"{__version__} {tagger} {folder_digest(settings.models.taxonomy)}"
         short = hashlib.blake2b(made.encode(), digest_size=4).hexdigest()
@@ -130,20 +148,30 @@ def build_worker(
     return worker.Worker(engines, made_by, limits, listener, windows, copier, keep_vectors)
 
 
-def build_tagger(settings: Settings) -> Tagger:
-    """The tagger alone, its encoder loaded when first needed. Raises ``ModelError`` or ``SettingsError``."""
+def build_tagger(settings: Settings, *, taught: bool = True) -> "TransformersTagger":
+    """The tagger alone, its encoder loaded when first needed; without ``taught`` with the model's own heads.
+
+    Raises ``ModelError``, ``SettingsError`` or ``StoreError``.
+    """
     offline.apply()
     models = open_registry(settings)
-    return _tagger(settings, models, models.profile(settings.models.profile)["tagger"], ready=False)
+    entry = models.profile(settings.models.profile)["tagger"]
+    return _tagger(settings, models, entry, ready=False, taught=taught)
 
 
-def _tagger(settings: Settings, models: Registry, entry: ModelEntry, *, ready: bool = True) -> Tagger:
+def _tagger(
+    settings: Settings, models: Registry, entry: ModelEntry, *, ready: bool = True, taught: bool = True
+) -> "TransformersTagger":
     from callinsight.engines import transformers
 
     taxonomy = taxonomy_of(settings)
     rules = signal_rules_of(settings, taxonomy)
     folder = models.require(entry)
-    return transformers.load(folder, taxonomy, rules, device=settings.models.device, ready=ready)
+    tagger = transformers.load(folder, taxonomy, rules, device=settings.models.device, ready=ready)
+    heads = taught_heads.in_use(settings.work.tagger, _base_of(models, entry))
+    if heads == taught_heads.ORIGINAL or not taught:
+        return tagger
+    return tagger.taught(taught_heads.read(settings.work.tagger, heads).corrections)
 
 
 def build_names(settings: Settings) -> NameSpotter | None:

@@ -8,8 +8,9 @@ Both are sealed (:mod:`callinsight.sealed`); the names tell what is inside once 
 import gc
 import gzip
 import os
+import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,8 @@ from callinsight.errors import KeyFitError, SealError, StoreError
 from callinsight.keys import private, sync_folder
 
 _COMPRESSION_LEVEL = 6
+_SYNC_WAITS = sys.platform == "linux"
+"""Elsewhere ``os.sync`` may return before everything is on the disk."""
 
 
 @cache
@@ -49,6 +52,34 @@ def write_atomically(path: Path, data: bytes, *, modified_ns: int | None = None)
     finally:
         temporary.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def write_all_atomically(files: Sequence[tuple[Path, bytes]]) -> None:
+    """Write many files, each as :func:`write_atomically` does, in a fraction of the time.
+
+    All are on the disk before the first takes its name. Waiting once for all of them, and once for each folder, is what
+    saves the time: a file at a time, a disk is asked to wait twice for every call.
+    """
+    written: list[tuple[Path, Path]] = []
+    try:
+        for path, data in files:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+            written.append((temporary, path))
+            with open(temporary, "wb", opener=private) as stream:
+                stream.write(data)
+                if not _SYNC_WAITS:
+                    stream.flush()
+                    os.fsync(stream.fileno())
+        if _SYNC_WAITS and written:
+            os.sync()
+        for temporary, path in written:
+            temporary.replace(path)
+    finally:
+        for temporary, _ in written:
+            temporary.unlink(missing_ok=True)
+    for folder in sorted({path.parent for _, path in written}):
+        sync_folder(folder)
 
 
 def write_sealed(path: Path, data: bytes) -> None:
@@ -78,8 +109,19 @@ def result_path(results: Path, call_id: str) -> Path:
 
 def write_result(results: Path, result: CallResult) -> None:
     """Write one result; equal results give equal bytes."""
-    text = _adapter(CallResult).dump_json(result)
-    write_sealed(result_path(results, result.call.call_id), gzip.compress(text, _COMPRESSION_LEVEL, mtime=0))
+    write_sealed(result_path(results, result.call.call_id), _packed(result))
+
+
+def _packed(result: CallResult) -> bytes:
+    return gzip.compress(_adapter(CallResult).dump_json(result), _COMPRESSION_LEVEL, mtime=0)
+
+
+def write_results(results: Path, many: Iterable[CallResult]) -> None:
+    """Write results, each as :func:`write_result` does; a kill in between leaves any of them old or new, and whole."""
+    packed = [(result_path(results, result.call.call_id), _packed(result)) for result in many]
+    if packed:
+        with sealed.writing(packed[0][0]):
+            write_all_atomically([(path, sealed.seal(path, data)) for path, data in packed])
 
 
 def as_json(result: CallResult) -> bytes:

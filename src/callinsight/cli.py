@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "review": ("review", "List flagged calls, read one, judge it, record improvements."),
     "topics": ("topics", "Search for new topics, list the candidates, decide on one."),
     "taxonomy": ("taxonomy", "Check, show or compare the topics, questions and needs."),
+    "tagger": ("tagger", "Teach the tagger with verdicts, list what was taught, switch back."),
     "models": ("models", "List, pull, verify, pin or export models."),
     "eval": ("evaluate", "Score the models on recordings with ground truth."),
     "retag": ("care", "Tag all stored calls again after a model or taxonomy change."),

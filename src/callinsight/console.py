@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from time import monotonic
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from callinsight import run
@@ -68,3 +68,11 @@ def counting(what: str, total: int | None = None) -> Iterator[Callable[[int], No
     with Progress(*columns, console=err) as bar:
         task = bar.add_task(what, total=total)
         yield lambda calls: bar.advance(task, calls)
+
+
+@contextmanager
+def steps() -> Iterator[Callable[[str], None]]:
+    """A line that tells which step is being done and for how long."""
+    with Progress(TextColumn("{task.description}"), TimeElapsedColumn(), console=err, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda what: bar.update(task, description=f"{what} ...")

@@ -71,17 +71,27 @@ class Retagged:
     stale: tuple[str, ...] = ()
 
     def __add__(self, other: "Retagged") -> "Retagged":
-        return Retagged(
-            self.calls + other.calls,
-            self.kept + other.kept,
-            self.wordless + other.wordless,
-            self.carried + other.carried,
-            self.changed + other.changed,
-            self.read + other.read,
-            Counter(self.gained) + Counter(other.gained),
-            Counter(self.lost) + Counter(other.lost),
-            (*self.stale, *other.stale),
-        )
+        return _sum((self, other))
+
+
+def _sum(parts: Sequence[Retagged]) -> Retagged:
+    """All of them together; pair by pair the ids of a long history would be copied for every batch."""
+    gained: Counter[str] = Counter()
+    lost: Counter[str] = Counter()
+    for part in parts:
+        gained.update(part.gained)
+        lost.update(part.lost)
+    return Retagged(
+        sum(part.calls for part in parts),
+        sum(part.kept for part in parts),
+        sum(part.wordless for part in parts),
+        sum(part.carried for part in parts),
+        sum(part.changed for part in parts),
+        sum(part.read for part in parts),
+        gained,
+        lost,
+        tuple(call_id for part in parts for call_id in part.stale),
+    )
 
 
 def cores() -> int:
@@ -97,37 +107,40 @@ def retag(
     ``on_done`` is told after each batch how many calls that were. Can be stopped and done again. Raises
     ``ModelError``, ``SettingsError``, ``RecordingError`` or ``StoreError``.
     """
-    total = Retagged()
-    for done in _batches(settings, call_ids, wish, now):
-        total += done
+    stamp = assembly.Stamp.of(settings)
+    with open_ledger(settings.work.ledger) as ledger:
+        waiting = set(ledger.not_loaded())  # their words may be new to the database too
+    parts = [Retagged()]
+    for done in _batches(Task(settings.model_dump_json(), wish, stamp, now), call_ids):
+        parts.append(done)
         on_done(done.calls)
+    total = _sum(parts)
     if not wish.dry_run:
-        run.catch_up(settings, {*total.stale, *_behind(settings, call_ids)})
+        behind = _behind(settings, call_ids, stamp)
+        run.catch_up(settings, {*total.stale, *behind}, run.Retagged(set(total.stale) - waiting, stamp.taggers))
         run.publish(settings)
     return total
 
 
-def _behind(settings: Settings, call_ids: Sequence[str]) -> set[str]:
+def _behind(settings: Settings, call_ids: Sequence[str], stamp: assembly.Stamp) -> set[str]:
     """Calls that the database still has with tags of another version: an earlier retagging was stopped."""
     if not settings.work.database.exists():
         return set()
-    present = assembly.Stamp.of(settings).tag_version
     with open_writer(settings.work.database) as connection:
-        return set(call_ids) & set(calls_of_other_version(connection, present))
+        return set(call_ids) & set(calls_of_other_version(connection, stamp.tag_version))
 
 
-def _batches(settings: Settings, call_ids: Sequence[str], wish: Wish, now: datetime) -> Iterator[Retagged]:
-    told = settings.model_dump_json()
+def _batches(task: "Task", call_ids: Sequence[str]) -> Iterator[Retagged]:
     batches = list(_cut(call_ids))
-    if wish.workers <= 1 or len(call_ids) <= FEW:
-        yield from (retag_batch(told, batch, wish, now) for batch in batches)
+    if task.wish.workers <= 1 or len(call_ids) <= FEW:
+        yield from (retag_batch(task, batch) for batch in batches)
         return
     with ExitStack() as stack:
         pool = stack.enter_context(
-            ProcessPoolExecutor(wish.workers, mp_context=get_context("spawn"), initializer=offline.apply)
+            ProcessPoolExecutor(task.wish.workers, mp_context=get_context("spawn"), initializer=offline.apply)
         )
         stack.callback(pool.shutdown, wait=True, cancel_futures=True)
-        for future in as_completed([pool.submit(retag_batch, told, batch, wish, now) for batch in batches]):
+        for future in as_completed([pool.submit(retag_batch, task, batch) for batch in batches]):
             yield future.result()
 
 
@@ -138,28 +151,45 @@ def _cut(call_ids: Iterable[str]) -> Iterator[tuple[str, ...]]:
 
 
 @lru_cache(maxsize=1)
-def _tagger(settings_json: str) -> Tagger:
-    return assembly.build_tagger(Settings.model_validate_json(settings_json))
+def _settings(settings_json: str) -> Settings:
+    """The settings, read once in this process: a work folder's key is read with them."""
+    return Settings.model_validate_json(settings_json)
 
 
 @lru_cache(maxsize=1)
-def _stamp(settings_json: str) -> assembly.Stamp:
-    return assembly.Stamp.of(Settings.model_validate_json(settings_json))
+def _tagger(settings_json: str, tag_version: str) -> Tagger:
+    """This process's tagger; ``tag_version`` makes it anew when something else than the settings has changed."""
+    del tag_version
+    return assembly.build_tagger(Settings.model_validate_json(settings_json))
 
 
-def retag_batch(settings_json: str, call_ids: Sequence[str], wish: Wish, now: datetime) -> Retagged:
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a process needs to tag a batch: the settings as JSON, what is wished, by what tags are made, and when."""
+
+    settings_json: str
+    wish: Wish
+    stamp: assembly.Stamp
+    now: datetime
+
+
+def retag_batch(task: Task, call_ids: Sequence[str]) -> Retagged:
     """Tag a batch of calls again: results are written, nothing is loaded. Raises as :func:`retag` does."""
-    settings = Settings.model_validate_json(settings_json)
+    with bundle.collector_paused():
+        return _retag_batch(task, call_ids)
+
+
+def _retag_batch(task: Task, call_ids: Sequence[str]) -> Retagged:
+    settings, wish, stamp, now = _settings(task.settings_json), task.wish, task.stamp, task.now
     work = settings.work
-    results = [bundle.read_result(bundle.result_path(work.results, call_id)) for call_id in call_ids]
-    stamp = _stamp(settings_json)
+    results = bundle.read_results(work.results, call_ids)
     spoken = [one for one in results if not one.is_wordless]
     due = [one for one in spoken if wish.every or one.provenance.tag_version != stamp.tag_version]
     counted = Retagged(len(results), len(spoken) - len(due), len(results) - len(spoken))
-    counted += _carry(settings, settings_json, [one for one in results if one.is_wordless], wish, now)
+    counted += _carry(settings, task.settings_json, [one for one in results if one.is_wordless], wish, now)
     if not due:
         return counted
-    tagger = _tagger(settings_json)
+    tagger = _tagger(task.settings_json, stamp.tag_version)
     vectors, read = _vectors(settings, tagger, due, wish)
     tags = tagger.decide([one.turns for one in due], vectors)
     fresh = [one.retagged(given, stamp.on(one.provenance), now) for one, given in zip(due, tags, strict=True)]
@@ -174,8 +204,7 @@ def _write(settings: Settings, results: Sequence[CallResult], wish: Wish) -> tup
     if stale and not wish.dry_run:
         with open_ledger(settings.work.ledger) as ledger:
             ledger.mark_unloaded(stale)  # before the files: a kill in between costs a load, and never hides a change
-        for one in results:
-            bundle.write_result(settings.work.results, one)
+        bundle.write_results(settings.work.results, results)
     return stale
 
 

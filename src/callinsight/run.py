@@ -5,7 +5,7 @@ what is done is not done twice.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -186,15 +186,27 @@ def load(settings: Settings, run_id: str, work: ChunkReport) -> LoadCounts:
     return _load(settings, record)
 
 
-def catch_up(settings: Settings, changed: Collection[str] = ()) -> LoadCounts:
+@dataclass(frozen=True, slots=True)
+class Retagged:
+    """Calls that the database holds and that were tagged again since; ``taggers`` names the models that tag."""
+
+    call_ids: Collection[str] = frozenset()
+    taggers: frozenset[str] = frozenset()
+
+
+def catch_up(settings: Settings, changed: Collection[str] = (), retagged: Retagged | None = None) -> LoadCounts:
     """Load what earlier runs processed but did not load, and calls whose result has ``changed``.
 
-    Raises as :func:`load` does.
+    Of calls that were ``retagged`` the tags alone are loaded, as long as the rest is as the database has it. Raises as
+    :func:`load` does.
     """
-    return _load(settings, None, changed)
+    return _load(settings, None, changed, retagged or Retagged())
 
 
-def _load(settings: Settings, record: RunRecord | None, changed: Collection[str] = ()) -> LoadCounts:
+def _load(
+    settings: Settings, record: RunRecord | None, changed: Collection[str] = (), retagged: Retagged | None = None
+) -> LoadCounts:
+    again = retagged or Retagged()
     work = settings.work
     with open_ledger(work.ledger) as ledger, open_writer(work.database) as connection:
         sync_dimensions(connection, taxonomy_of(settings))
@@ -208,17 +220,25 @@ def _load(settings: Settings, record: RunRecord | None, changed: Collection[str]
         set_aside = ledger.failures_not_loaded()
         fresh = [failure for failure in failures if failure.recording_ref in set(set_aside)]
         counts = LoadCounts()
-        waiting = sorted({*ledger.not_loaded(), *changed})
-        for first in range(0, max(1, len(waiting)), LOAD_BATCH):
-            batch = waiting[first : first + LOAD_BATCH]
+        for number, (batch, taggers) in enumerate(_load_batches({*ledger.not_loaded(), *changed}, again)):
             with bundle.collector_paused():
                 results = bundle.read_results(work.results, batch)
-                counts += load_batch(connection, results, fresh if first == 0 else (), record, more_follow=True)
+                failed = () if number else fresh
+                counts += load_batch(connection, results, failed, record, more_follow=True, retagged_by=taggers)
             ledger.mark_loaded(batch)
         finish_load(connection)
         ledger.mark_failures_loaded(set_aside)
         sync_files(settings, connection)
     return counts
+
+
+def _load_batches(waiting: Collection[str], retagged: Retagged) -> Iterator[tuple[list[str], frozenset[str]]]:
+    """The calls to load in batches, at least one, each with the taggers' names when only their tags are new."""
+    again = set(retagged.call_ids) & set(waiting)
+    others = sorted(set(waiting) - again)
+    for ids, taggers in ((others, frozenset[str]()), (sorted(again), retagged.taggers)):
+        for first in range(0, len(ids) if taggers else max(1, len(ids)), LOAD_BATCH):
+            yield ids[first : first + LOAD_BATCH], taggers
 
 
 def sync_files(settings: Settings, connection: Connection) -> None:

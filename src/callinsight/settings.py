@@ -93,6 +93,11 @@ class Work(_Section):
         return self.folder / "reviews"
 
     @property
+    def tagger(self) -> Path:
+        """Folder of the heads that corrections taught, and of the note which of them are in use."""
+        return self.folder / "tagger"
+
+    @property
     def actions(self) -> Path:
         """Folder of improvements, a file each; the truth from which the table is filled."""
         return self.folder / "actions"

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import duckdb
@@ -165,3 +166,31 @@ def test_the_digest_tells_contents_apart(pair: Pair, load: tuple[list[CallResult
     load_batch(one, results, failures)
     load_batch(other, results[1:], failures)
     assert (content_digest(one, CONTENT_TABLES) == content_digest(other, CONTENT_TABLES)) == (not results)
+
+
+def _made_by(result: CallResult, speech: str, tagger: str) -> Provenance:
+    return replace(result.provenance, model_digests=(("speech", speech), ("tagger", tagger)), tag_version=tagger)
+
+
+@settings(max_examples=25, deadline=None)
+@given(results=st.lists(st.integers(0, 5), unique=True, max_size=4), data=st.data())
+def test_loading_the_tags_alone_gives_what_loading_everything_gives(
+    pair: Pair, results: list[int], data: st.DataObject
+) -> None:
+    """Calls tagged again, some of them processed again too by another model, others new to the database."""
+    known = [data.draw(_results(number)) for number in results]
+    held = [replace(one, provenance=_made_by(one, "s1", "t1")) for one in known if data.draw(st.booleans())]
+    at = datetime(2026, 9, 2, tzinfo=UTC)
+    silent = Tags((), Outcome("unknown", 0.0), ())
+    fresh = []
+    for one in known:
+        emptied = replace(one, turns=(), tags=silent, redactions=())
+        heard = data.draw(st.sampled_from((one, one, one.without_words(), emptied)))
+        made_by = _made_by(one, "s2" if heard is emptied else "s1", "t2")
+        fresh.append(heard.retagged(data.draw(st.sampled_from((heard.tags, silent))), made_by, at))
+    quick, whole = _emptied(pair)
+    for connection in (quick, whole):
+        load_batch(connection, held, [])
+    counts = load_batch(quick, fresh, [], retagged_by=frozenset({"tagger"}))
+    assert load_batch(whole, fresh, []) == counts
+    assert content_digest(quick, CONTENT_TABLES) == content_digest(whole, CONTENT_TABLES)

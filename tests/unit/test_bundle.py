@@ -120,3 +120,62 @@ def test_many_results_come_in_the_order_asked_and_the_collector_runs_again(tmp_p
     with pytest.raises(StoreError, match="cabc234"):
         bundle.read_results(tmp_path, ["cabc234"])
     assert gc.isenabled()
+
+
+def test_many_results_are_written_as_one_by_one(tmp_path: Path) -> None:
+    many = [result(f"c{n:03d}abc") for n in range(20)]
+    bundle.write_results(tmp_path / "many", many)
+    for one in many:
+        bundle.write_result(tmp_path / "single", one)
+        paths = [bundle.result_path(tmp_path / folder, one.call.call_id) for folder in ("many", "single")]
+        assert paths[0].read_bytes() == paths[1].read_bytes()
+        assert paths[0].stat().st_mode & 0o777 == 0o600
+    bundle.write_results(tmp_path / "none", [])
+    assert not (tmp_path / "none").exists()
+
+
+def test_writing_many_that_stops_leaves_each_old_or_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [(tmp_path / f"{n}" / "file", b"new") for n in range(4)]
+    bundle.write_all_atomically([(path, b"old") for path, _ in files])
+    real = Path.replace
+    done: list[Path] = []
+
+    def stops(self: Path, target: Path) -> Path:
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(target)
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", stops)
+    with pytest.raises(KeyboardInterrupt):
+        bundle.write_all_atomically(files)
+    assert [path.read_bytes() for path, _ in files] == [b"new", b"new", b"old", b"old"]
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_nothing_takes_its_name_before_all_is_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    real_replace, real_sync, real_fsync = Path.replace, os.sync, os.fsync
+
+    def sync() -> None:
+        seen.append("disk")
+        real_sync()
+
+    def fsync(number: int) -> None:
+        seen.append("disk")
+        real_fsync(number)
+
+    def replace(self: Path, target: Path) -> Path:
+        seen.append("name")
+        return real_replace(self, target)
+
+    monkeypatch.setattr(os, "sync", sync)
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "replace", replace)
+    for waits in (True, False):
+        monkeypatch.setattr(bundle, "_SYNC_WAITS", waits)
+        seen.clear()
+        bundle.write_all_atomically([(tmp_path / f"{n}", b"x") for n in range(3)])
+        first = seen.index("name")
+        assert seen[:first] == ["disk"] * (1 if waits else 3)
+        assert seen[first:] == ["name"] * 3 + ["disk"]

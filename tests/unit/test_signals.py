@@ -1,8 +1,11 @@
 """Signals are found in what the right party says, and not where the words are negated."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from callinsight.core.patterns import IndexedWords, Pattern, Vocabulary, within_one_edit
 from callinsight.core.signals import SignalRules, find_signals, several_problems
@@ -264,3 +267,21 @@ def test_edit_distance_of_one(one: str, other: str, near: bool) -> None:
 def test_normal_text() -> None:
     assert normal_text("Eén ID-kaart, z'n <BSN>!") == "een id kaart zn <bsn>"
     assert normal_text("...") == ""
+
+
+@given(st.data())
+def test_words_are_looked_up_as_one_by_one(rules: SignalRules, data: st.DataObject) -> None:
+    """The quick ways of looking up give what the plain ones do."""
+    known = sorted(word for pattern in rules.rules[0].patterns for word in pattern.vocabulary())
+    parts = [part for word in known for cut in [len(word) // 2] for part in (word, word[:cut], word[cut:], word + "s")]
+    words = data.draw(st.lists(st.sampled_from([*parts, "niet", "de", "x"]).filter(bool), max_size=12))
+    vocabulary = rules.vocabulary
+    assert vocabulary.all_meanings(words) == [vocabulary.meanings(word) for word in words]
+    pairs = vocabulary.pairs(words)
+    assert pairs == [vocabulary.joined(one, other) for one, other in pairwise(words)]
+    every = frozenset().union(*(p.vocabulary() for rule in (*rules.rules, *rules.areas) for p in rule.patterns))
+    for together, (one, other) in zip(pairs, pairwise(words), strict=True):
+        if (one + other) in every:
+            assert together == ({one + other} if len(one + other) >= 7 else set())
+    text = IndexedWords(words, vocabulary)
+    assert text.heard == frozenset().union(*vocabulary.all_meanings(words), *pairs)

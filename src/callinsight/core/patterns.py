@@ -13,6 +13,7 @@ A pattern is a line of elements parted by blanks:
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from callinsight.core.text import normal_words
 
@@ -20,6 +21,7 @@ _FUZZY_FROM_LETTERS = 7
 _GAP_WORDS = 4
 _MET_WORDS = 1 << 15
 """So many words are remembered with their meanings: most of what is said is made up of them."""
+_NOTHING: frozenset[str] = frozenset()
 _GAP = re.compile(r"\.\.(\.|\d+)")
 _GROUP = re.compile(r"\{([a-z_]+)\}")
 
@@ -130,6 +132,7 @@ class Vocabulary:
 
     def __init__(self, words: frozenset[str]) -> None:
         self._words = words
+        self._long = {word: frozenset({word}) for word in words if len(word) >= _FUZZY_FROM_LETTERS}
         self._near: dict[str, set[str]] = {}
         self._met: dict[str, frozenset[str]] = {}
         for word in words:
@@ -146,6 +149,11 @@ class Vocabulary:
                 self._met[heard] = found
         return found
 
+    def all_meanings(self, words: Sequence[str]) -> list[frozenset[str]]:
+        """What :meth:`meanings` gives for each of the words, quickly for those that were met before."""
+        met = self._met.get
+        return [self.meanings(word) if (found := met(word)) is None else found for word in words]
+
     def _meanings(self, heard: str) -> frozenset[str]:
         exact = frozenset({heard}) & self._words
         if exact or len(heard) < _FUZZY_FROM_LETTERS:
@@ -155,8 +163,12 @@ class Vocabulary:
 
     def joined(self, first: str, second: str) -> frozenset[str]:
         """Long words of the vocabulary that were heard in two parts."""
-        both = first + second
-        return frozenset({both}) & self._words if len(both) >= _FUZZY_FROM_LETTERS else frozenset()
+        return self._long.get(first + second, _NOTHING)
+
+    def pairs(self, words: Sequence[str]) -> list[frozenset[str]]:
+        """What :meth:`joined` gives for each two words in a row; this is done for all that is said in a history."""
+        find = self._long.get
+        return [find(first + second, _NOTHING) for first, second in pairwise(words)]
 
 
 class IndexedWords:
@@ -164,14 +176,14 @@ class IndexedWords:
 
     def __init__(self, words: Sequence[str], vocabulary: Vocabulary) -> None:
         self.words = tuple(words)
-        known = {word: vocabulary.meanings(word) for word in set(self.words)}
-        self._single = tuple(known[word] for word in self.words)
-        self._pair = tuple(vocabulary.joined(a, b) for a, b in zip(self.words, self.words[1:], strict=False))
+        self._single = vocabulary.all_meanings(self.words)
+        self._pair = vocabulary.pairs(self.words)
         self._where: dict[str, list[int]] = {}
         for level in (self._single, self._pair):
             for at, meanings in enumerate(level):
-                for word in meanings:
-                    self._where.setdefault(word, []).append(at)
+                if meanings:  # most words are in no pattern
+                    for word in meanings:
+                        self._where.setdefault(word, []).append(at)
         self.heard = frozenset(self._where)
 
     def starts(self, element: Element) -> list[int]:

@@ -164,8 +164,11 @@ class _Reader:
 
 @lru_cache(maxsize=1 << 15)
 def _normal(word: str) -> tuple[str, ...]:
-    """The same few thousand redacted words make up most of what is said."""
-    return normal_words(word)
+    """The normal words of a word as it was written, fillers left out.
+
+    The same few thousand redacted words make up most of what is said.
+    """
+    return tuple(normal for normal in normal_words(word) if normal not in _FILLERS)
 
 
 class _Run:
@@ -178,13 +181,15 @@ class _Run:
         self.spans: list[Span] = []
 
     def add(self, number: int, turn: Turn) -> None:
+        before = len(self.words)
         for word in turn.words:
-            for normal in _normal(word.text):
-                if normal in _FILLERS:
-                    continue
-                self.words.append(normal)
-                self.turns.append(number)
+            normals = _normal(word.text)
+            self.words += normals
+            if len(normals) == 1:
                 self.spans.append(word.span)
+            else:
+                self.spans += [word.span] * len(normals)
+        self.turns += [number] * (len(self.words) - before)
 
 
 def _runs(turns: Sequence[Turn]) -> list[_Run]:
@@ -213,8 +218,10 @@ class _Heard:
         self.run = run
         self.rules = rules
         self.text = IndexedWords(run.words, rules.vocabulary)
-        excused = {at for p in rules.not_negation for m in p.find(self.text) for at in range(m.first, m.last + 1)}
-        self.negated_at = {at for at, word in enumerate(run.words) if word in rules.negators} - excused
+        self.negated_at = {at for at, word in enumerate(run.words) if word in rules.negators}
+        if self.negated_at:  # in most of what is said nothing is negated, and there is nothing to excuse
+            excused = (range(m.first, m.last + 1) for p in rules.not_negation for m in p.find(self.text))
+            self.negated_at.difference_update(*excused)
 
     def negates(self, match: Match) -> bool:
         inside = set(range(match.first, match.last + 1)) - set(match.gaps)
@@ -285,9 +292,10 @@ def find_signals(turns: Sequence[Turn], rules: SignalRules, heard: Sequence[_Hea
     all passages. ``heard`` is what :func:`listen` gives for the same turns.
     """
     heard = listen(turns, rules) if heard is None else heard
+    in_question = {kind for part in heard for kind in part.rule_patterns}
     flags = []
     for rule in rules.rules:
-        passages = _passages(rule, heard)
+        passages = _passages(rule, heard) if rule.kind in in_question else []
         if passages:
             evidence = tuple(sorted(frozenset().union(*(turns_ for _, turns_ in passages))))
             flags.append(Flag(rule.kind, rule.severity, passages[0][0], FlagSource.RULE, 1.0, evidence))
@@ -332,8 +340,9 @@ def _fields_of_life(
         area = taxonomy.area(question.topic)
         if area is not None:
             turns_of.setdefault(area, set()).update(question.evidence)
+    in_question = {area for part in heard for area in part.area_patterns}
     for rule in rules.areas:
-        for _, where in _passages(rule, heard, area=True):
+        for _, where in _passages(rule, heard, area=True) if rule.kind in in_question else ():
             turns_of.setdefault(rule.kind, set()).update(where)
     for need in (need for question in questions for need in question.needs):
         areas = taxonomy.needs[need.kind].areas if need.kind in taxonomy.needs else ()

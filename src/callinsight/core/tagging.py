@@ -193,17 +193,8 @@ class Decider:
 
         Raises ``ValueError`` when the scores have not one row per turn.
         """
-        if scores.topics.shape[0] != len(turns):
-            raise ValueError("scores must have one row per turn")
-        scores = replace(
-            scores,
-            topics=shares(scores.topics, self.given.topics.doubt, self._topic_fold),
-            needs=shares(scores.needs, self.given.needs.doubt, self._need_fold),
-            outcome=self._outcome_fold.added(scores.outcome),
-            outcome_turns=self._outcome_fold.highest(scores.outcome_turns),
-        )
-        caller = [number for number, turn in enumerate(turns) if turn.role in _CALLER_ROLES]
-        questions = self._questions(caller, scores) if caller else ()
+        scores = self._folded(turns, scores)
+        questions = self._heard_questions(turns, scores)
         heard = listen(turns, self.rules)
         flags: tuple[Flag, ...] = (
             *find_signals(turns, self.rules, heard),
@@ -212,6 +203,26 @@ class Decider:
         )
         flags = counted(_merged(flags), self.taxonomy, self.succession)
         return Tags(questions, self._outcome(turns, scores), flags)
+
+    def questions(self, turns: Sequence[Turn], scores: TurnScores) -> tuple[Question, ...]:
+        """The questions and needs of one call alone. Raises ``ValueError`` as :meth:`tags` does."""
+        return self._heard_questions(turns, self._folded(turns, scores))
+
+    def _folded(self, turns: Sequence[Turn], scores: TurnScores) -> TurnScores:
+        """Scores as shares, those of labels that count as others added to theirs."""
+        if scores.topics.shape[0] != len(turns):
+            raise ValueError("scores must have one row per turn")
+        return replace(
+            scores,
+            topics=shares(scores.topics, self.given.topics.doubt, self._topic_fold),
+            needs=shares(scores.needs, self.given.needs.doubt, self._need_fold),
+            outcome=self._outcome_fold.added(scores.outcome),
+            outcome_turns=self._outcome_fold.highest(scores.outcome_turns),
+        )
+
+    def _heard_questions(self, turns: Sequence[Turn], scores: TurnScores) -> tuple[Question, ...]:
+        caller = [number for number, turn in enumerate(turns) if turn.role in _CALLER_ROLES]
+        return self._questions(caller, scores) if caller else ()
 
     def _questions(self, caller: Sequence[int], scores: TurnScores) -> tuple[Question, ...]:
         needs = self._needs(caller, scores)

@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from callinsight.core.corrections import TAUGHT_LEVELS, Change, Corrections
 from callinsight.core.cues import CueIndex, label_words
 from callinsight.core.packing import Packed, PackOptions, pack_turns
 from callinsight.core.prototypes import (
@@ -76,6 +78,39 @@ def _sigmoid(logits: Array) -> Array:
     return result
 
 
+def _logit(scores: Array) -> Array:
+    """The other way round; scores at the ends are taken for nearly there."""
+    inside = np.clip(scores, 1e-6, 1.0 - 1e-6)
+    result: Array = (np.log(inside) - np.log1p(-inside)).astype(np.float32)
+    return result
+
+
+class Heard(NamedTuple):
+    """What a correction is fitted on: per row its turn, its vector and the present logit of every label, by level."""
+
+    turns: npt.NDArray[np.int32]
+    vectors: Array
+    logits: Mapping[str, Array]
+
+
+def _taught_labels(labels: Labels, corrections: Corrections) -> Labels:
+    """The labels with the thresholds that were taught."""
+
+    def one(level: str, change: Change) -> LabelSet:
+        known: LabelSet = getattr(labels, level)
+        taught = {name: value for name, value in change.thresholds.items() if name in known.names}
+        return replace(known, thresholds={**known.thresholds, **taught})
+
+    return replace(labels, **{level: one(level, change) for level, change in corrections.changes.items()})
+
+
+def _places(names: Sequence[str], change: Change) -> tuple[list[int], list[int]]:
+    """The columns of the labels that a change is about, and its rows for them; labels that are gone are left out."""
+    at = {name: column for column, name in enumerate(names)}
+    rows = [row for row, name in enumerate(change.names) if name in at]
+    return [at[change.names[row]] for row in rows], rows
+
+
 class HeadScorer:
     """Scores by trained heads over an encoder that reads whole calls. Labels that the taxonomy lacks are not scored.
 
@@ -139,6 +174,27 @@ class HeadScorer:
         stacked = np.stack([vector for _, vector in pieces]) if pieces else np.zeros((0, width), np.float32)
         return TurnVectors.of(self._encoder.digest, [turn for turn, _ in pieces], stacked)
 
+    def taught(self, corrections: Corrections) -> "HeadScorer":
+        """The same scorer with what corrections add to its heads. Raises ``ModelError`` for another encoder's."""
+        made = copy(self)
+        weight, bias = self._all.weight.copy(), self._all.bias.copy()
+        for level, change in corrections.changes.items():
+            _require_width(change, weight.shape[1])
+            columns, rows = _places(getattr(self.labels, level).names, change)
+            at = [self._columns[level].start + column for column in columns]
+            weight[at] += change.weight[rows]
+            bias[at] += change.bias[rows]
+        made._all = _Head(weight, bias)
+        made.labels = _taught_labels(self.labels, corrections)
+        return made
+
+    def heard(self, turns: Sequence[Turn], vectors: TurnVectors) -> Heard:
+        """The pieces of one call with their logits."""
+        del turns
+        values = vectors.values.astype(np.float32)
+        logits = self._all.logits(values)
+        return Heard(vectors.turns, values, {level: logits[:, self._columns[level]] for level in TAUGHT_LEVELS})
+
     def score(self, turns: Sequence[Turn], vectors: TurnVectors) -> TurnScores:
         """The scores of one call."""
         every = np.full((len(turns), len(self._all.bias)), _NOTHING, dtype=np.float32)
@@ -201,6 +257,11 @@ def _labels(levels: Mapping[str, Any]) -> Labels:
     return Labels(one("topics"), one("facets"), one("needs"), one("outcomes"), one("signals"))
 
 
+def _require_width(change: Change, width: int) -> None:
+    if change.weight.shape[1] != width:
+        raise ModelError("the taught heads belong to another encoder: run `callinsight tagger use --original`")
+
+
 class PrototypeScorer:
     """Scores by likeness to the taxonomy's sentences, and by its cues; for an encoder without heads."""
 
@@ -214,6 +275,7 @@ class PrototypeScorer:
         sets = (self._topics, self._facets, self._needs, self._outcomes)
         topics, facets, needs, outcomes = (LabelSet(one.names) for one in sets)
         self.labels = Labels(topics, facets, needs, outcomes, LabelSet(()))
+        self._changes: Mapping[str, Change] = {}
 
     def _embed(self, prototypes: Sequence[Any]) -> PrototypeSet:
         return PrototypeSet.build(prototypes, self._encoder.sentences([normal_text(p.sentence) for p in prototypes]))
@@ -247,9 +309,39 @@ class PrototypeScorer:
                     if name in prototypes.names:
                         column = prototypes.names.index(name)
                         scores[row, column] = 1.0 - (1.0 - scores[row, column]) * (1.0 - _CUE_WEIGHT * cue)
+        topics, facets, needs = (
+            self._moved(level, scores, whole, heard)
+            for level, scores in zip(TAUGHT_LEVELS, (topics, facets, needs), strict=True)
+        )
         agent = [n for n, turn in enumerate(turns) if turn.role in (Role.AGENT, Role.UNKNOWN)]
         best = outcomes[agent].max(axis=0, initial=0.0)
         return TurnScores(topics, facets, needs, np.zeros((len(turns), 0), np.float32), best, outcomes)
+
+    def _moved(self, level: str, scores: Array, whole: Array, heard: Array) -> Array:
+        """Scores of a level with what was taught; a turn that was not heard still says nothing."""
+        change = self._changes.get(level)
+        if change is None:
+            return scores
+        columns, rows = _places(getattr(self.labels, level).names, change)
+        moved = scores.copy()
+        moved[:, columns] = _sigmoid(_logit(scores[:, columns]) + whole @ change.weight[rows].T + change.bias[rows])
+        result: Array = moved * heard
+        return result
+
+    def taught(self, corrections: Corrections) -> "PrototypeScorer":
+        """The same scorer with what corrections add to its scores. Raises ``ModelError`` for another encoder's."""
+        made = copy(self)
+        for change in corrections.changes.values():
+            _require_width(change, self._topics.vectors.shape[1])
+        made._changes = (Corrections(self._changes) + corrections).changes
+        made.labels = _taught_labels(self.labels, corrections)
+        return made
+
+    def heard(self, turns: Sequence[Turn], vectors: TurnVectors) -> Heard:
+        """The windows of one call with their logits."""
+        scores = self.score(turns, vectors)
+        logits = {level: _logit(getattr(scores, level)[vectors.turns]) for level in TAUGHT_LEVELS}
+        return Heard(vectors.turns, vectors.values.astype(np.float32), logits)
 
 
 def _cue_indices(taxonomy: Taxonomy) -> dict[str, CueIndex]:

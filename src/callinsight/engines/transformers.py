@@ -10,17 +10,19 @@ give the same tags again.
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from callinsight.core.corrections import Corrections
 from callinsight.core.packing import Packed
 from callinsight.core.signals import SignalRules
 from callinsight.core.tagging import Decider, TurnScores
 from callinsight.core.taxonomy import Taxonomy
-from callinsight.core.values import FailureKind, Stage, Tags, Turn
+from callinsight.core.values import FailureKind, Question, Stage, Tags, Turn
 from callinsight.core.vectors import TurnVectors
 from callinsight.engines.scorers import (
     HEADS_FILE,
@@ -29,14 +31,28 @@ from callinsight.engines.scorers import (
     MARKERS,
     Array,
     HeadScorer,
+    Heard,
     PrototypeScorer,
 )
 from callinsight.errors import ModelError, RecordingError
 from callinsight.registry import file_digests
 
-__all__ = ["HEADS_FILE", "LABELS_FILE", "LEVELS", "MARKERS", "TransformersTagger", "encoder_digest", "load"]
+__all__ = [
+    "HEADS_FILE",
+    "LABELS_FILE",
+    "LEVELS",
+    "MARKERS",
+    "VALIDATION_FILE",
+    "Heard",
+    "TransformersTagger",
+    "encoder_digest",
+    "load",
+]
 
-_NOT_ENCODER = (HEADS_FILE, "card.json", "README.md")
+VALIDATION_FILE = "validation.json.gz"
+"""Labelled calls that a model folder may carry, on which corrections must not make it worse."""
+
+_NOT_ENCODER = (HEADS_FILE, VALIDATION_FILE, "card.json", "README.md")
 
 
 class TransformersTagger:
@@ -72,6 +88,28 @@ class TransformersTagger:
     def scores(self, calls: Sequence[tuple[Turn, ...]]) -> tuple[TurnScores, ...]:
         """What is heard in each turn, before anything is decided; for calibration."""
         return tuple(self._scorer.score(turns, one) for turns, one in zip(calls, self.read(calls), strict=True))
+
+    def taught(self, corrections: Corrections) -> "TransformersTagger":
+        """The same tagger with what corrections add. Raises ``ModelError`` for those of another encoder."""
+        scorer = self._scorer.taught(corrections)
+        return TransformersTagger(scorer, replace(self._decider, labels=scorer.labels), self.encoder)
+
+    def score(self, turns: Sequence[Turn], vectors: TurnVectors) -> TurnScores:
+        """What is heard in each turn of a call that was read, before anything is decided."""
+        return self._scorer.score(turns, vectors)
+
+    def questions(
+        self, calls: Sequence[tuple[Turn, ...]], vectors: Sequence[TurnVectors]
+    ) -> tuple[tuple[Question, ...], ...]:
+        """The questions and needs of calls alone, as :meth:`decide` gives them, in a fraction of the time."""
+        return tuple(
+            self._decider.questions(turns, self._scorer.score(turns, one))
+            for turns, one in zip(calls, vectors, strict=True)
+        )
+
+    def heard(self, turns: Sequence[Turn], vectors: TurnVectors) -> Heard:
+        """What a correction is fitted on, of one call."""
+        return self._scorer.heard(turns, vectors)
 
     @property
     def decider(self) -> Decider:

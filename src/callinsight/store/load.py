@@ -20,6 +20,9 @@ _SHOWN_ROWS = 3
 OF_CALLS = ("run_calls", "reviews", "topic_candidate_calls")
 """Tables with rows of calls beside the facts and what is counted from them."""
 
+HEARD = ("measures", "turns", "redactions")
+"""Tables of facts that tagging a call again leaves as they are."""
+
 OF_RECORDINGS = ("failures", "run_failures")
 """Tables with rows of recordings."""
 
@@ -142,14 +145,55 @@ def check_all(connection: duckdb.DuckDBPyConnection) -> None:
     run_checks(connection)
 
 
-def _write_results(connection: duckdb.DuckDBPyConnection, results: Collection[CallResult]) -> tuple[int, int]:
+def _write_results(
+    connection: duckdb.DuckDBPyConnection, results: Collection[CallResult], retagged_by: frozenset[str]
+) -> tuple[int, int, bool]:
+    """How many calls are new and how many replaced, and whether what was heard in them was left as it is."""
     days = (wall_clock(result.call.started_at).date() for result in results)
     replaced = _name_batch(connection, [result.call.call_id for result in results], days)
+    tags_alone = bool(retagged_by) and replaced == len(results) and _is_heard_alike(connection, results, retagged_by)
     for fact in FACTS:
+        if tags_alone and fact.table in HEARD:
+            continue
         if replaced:
             connection.execute(f"DELETE FROM {fact.table} WHERE {_OF_BATCH}")  # noqa: S608
         insert_rows(connection, fact.table, fact.columns, (row for result in results for row in fact.rows(result)))
-    return len(results) - replaced, replaced
+    return len(results) - replaced, replaced, tags_alone
+
+
+def _is_heard_alike(
+    connection: duckdb.DuckDBPyConnection, results: Collection[CallResult], taggers: frozenset[str]
+) -> bool:
+    """Whether the database has these calls from the same recordings by the same models, taggers aside, words and all.
+
+    A call may have been processed again while its tags were being renewed.
+    """
+
+    def heard(digests: str) -> frozenset[str]:
+        return frozenset(one for one in digests.split(",") if one.partition("=")[0] not in taggers)
+
+    held = {
+        call_id: (reference, day, code, chosen, heard(models), transcript)
+        for call_id, reference, day, code, chosen, models, transcript in connection.execute(
+            "SELECT call_id, recording_ref, local_date, code_version, settings_digest, model_digests, transcript "  # noqa: S608
+            f"FROM calls WHERE {_OF_BATCH}"
+        ).fetchall()
+    }
+    for result in results:
+        made = result.provenance
+        models = ",".join(f"{name}={digest}" for name, digest in made.model_digests)
+        day = wall_clock(result.call.started_at).date()
+        now = (
+            result.recording_ref,
+            day,
+            made.code_version,
+            made.settings_digest,
+            heard(models),
+            result.transcript.value,
+        )
+        if held.get(result.call.call_id) != now:
+            return False
+    return True
 
 
 _FAILURE = (
@@ -223,6 +267,7 @@ def load_batch(
     run: RunRecord | None = None,
     *,
     more_follow: bool = False,
+    retagged_by: frozenset[str] = frozenset(),
 ) -> LoadCounts:
     """Load a batch in one transaction; what the database held of the same calls is replaced.
 
@@ -234,18 +279,22 @@ def load_batch(
     The counts per week and month are made anew for what the batch touches. With ``more_follow`` that waits, and the
     caller ends with ``finish_load``: many batches in no order of time would count the same weeks again and again.
 
+    With ``retagged_by``, the names of the models that tag, the calls were only tagged again: what was heard in them is
+    left as it is, and their months stay searchable, unless the database has them otherwise.
+
     Raises ``StoreError`` when a check finds a fault or DuckDB refuses; the database is then as it was.
     """
     last_results = {result.call.call_id: result for result in results}.values()
     last_failures = {failure.recording_ref: failure for failure in failures}.values()
     with transaction(connection, "loading the batch"):
-        added, replaced = _write_results(connection, last_results)
+        added, replaced, tags_alone = _write_results(connection, last_results, retagged_by)
         failed, resolved = _write_failures(connection, last_failures)
         if run is not None:
             _write_run(connection, run)
             _write_membership(connection, run, last_failures)
         run_checks(connection)
-        drop_days(connection, "FROM batch_days")
+        if not tags_alone:
+            drop_days(connection, "FROM batch_days")
         mark_stale(connection, "FROM batch_days")
         if not more_follow:
             refresh_stale(connection)
