@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from callinsight import cli
+from callinsight import cli, console
 
 ROOT = Path(__file__).parents[2]
 
@@ -274,7 +274,7 @@ def test_taxonomy_diff_of_every_two(
     wanted = {("x-fietsenstalling", "cues"), ("street-lighting", "restored")}
     assert changes(str(later)) == changes(str(own_list), str(later)) == wanted
     assert changes("models/taxonomy", "models/taxonomy") == set()
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(console.out, "width", 200)  # made at import: COLUMNS may have been read long before
     _, out, _ = call(capsys, "taxonomy", "diff")
     assert "samengevoegd met" in out
     assert "labels nu" not in out
