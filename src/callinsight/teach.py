@@ -234,8 +234,8 @@ def _turns(told: Iterable[Sequence[str]]) -> tuple[Turn, ...]:
 
 
 def _label(tagger: TransformersTagger, claim: Claim) -> str | None:
-    """The label of the tagger that a claim is about; ``None`` when it has none."""
-    names = getattr(tagger.decider.labels, claim.level).names
+    """The label of the tagger that a claim is about; ``None`` when it has none that can be taught."""
+    names = getattr(tagger.teachable, claim.level).names
     choices = (claim.label, claim.facet) if claim.level == "facets" else (claim.topic,)
     return next((one for one in choices if one in names), None)
 
@@ -281,7 +281,7 @@ class _School:
         )
 
     def _examples(self, level: str, label: str, taught: Sequence[tuple[Claim, list[int]]]) -> Examples:
-        column = getattr(self.tagger.decider.labels, level).names.index(label)
+        column = getattr(self.tagger.teachable, level).names.index(label)
         vectors, logits, truth = [], [], []
         for claim, rows in taught:
             heard = self.calls[claim.call_id].heard
@@ -311,7 +311,7 @@ class _School:
         rows = [row for row in caller if int(call.heard.turns[row]) in evidence] or caller
         told = next(one for one in (said, claim) if _label(self.tagger, one) is not None)
         label = _label(self.tagger, told)
-        column = getattr(self.tagger.decider.labels, told.level).names.index(label)
+        column = getattr(self.tagger.teachable, told.level).names.index(label)
         return [max(rows, key=lambda row: float(call.heard.logits[told.level][row, column]))]
 
 

@@ -9,11 +9,14 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from callinsight import assembly, bundle, decisions, registry, retag, run, sealed, settings, taught_heads, teach
+from callinsight.core.corrections import Change, Corrections
 from callinsight.core.teaching import is_test_call
 from callinsight.core.values import CallResult
+from callinsight.embeddings import read_vectors
 from callinsight.engines.transformers import TransformersTagger
 from callinsight.errors import SettingsError, StoreError
 from callinsight.settings import Settings
@@ -209,6 +212,40 @@ def test_heads_are_sealed_carried_and_refused_for_another_model(
         taught_heads.use(folder, "another:model", name)
     with pytest.raises(SettingsError, match="holds no heads"):
         taught_heads.read_from(tmp_path)
+
+
+OVERLAY = """
+version: "1"
+add:
+  topics:
+    x-geveltuin: {label: "Geveltuin", domain: openbare-ruimte, cues: [geveltuin]}
+"""
+
+
+def test_what_an_overlay_adds_is_not_taught_and_moves_nothing_else(chosen: Settings, tmp_path: Path) -> None:
+    overlay = tmp_path / "eigen.yaml"
+    overlay.write_text(OVERLAY, encoding="utf-8")
+    laid = chosen.model_copy(update={"models": chosen.models.model_copy(update={"taxonomy_overlay": overlay})})
+    tagger = assembly.build_tagger(laid, taught=False)
+    (call, *_) = results(chosen).values()
+    vectors = read_vectors(chosen.work.embeddings, call.call.call_id, call.turns, tagger.encoder)
+    assert vectors is not None
+    change = Change(
+        ("x-geveltuin", RIGHT_TOPIC), np.zeros((2, vectors.values.shape[1]), np.float32), np.ones(2, np.float32)
+    )
+    before = tagger.score(call.turns, vectors)
+    after = tagger.taught(Corrections({"topics": change})).score(call.turns, vectors)
+    topics = tagger.decider.labels.topics.names
+    moved = {topics[column] for column in np.flatnonzero((before.topics != after.topics).any(axis=0))}
+    assert moved == {RIGHT_TOPIC}
+    for level in ("facets", "needs", "outcome", "signals"):
+        assert np.array_equal(getattr(before, level), getattr(after, level)), level
+
+    there = results(chosen)
+    for call_id in GARDEN[:JUDGED]:
+        review(chosen, call_id, there[call_id].tags.questions[0].topic, "x-geveltuin")
+    done = teach.train(laid, teach.Wish(dry_run=True), NOW, nothing)
+    assert done.lesson.unused["label"] == JUDGED
 
 
 @pytest.mark.slow

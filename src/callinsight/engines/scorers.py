@@ -114,7 +114,8 @@ def _places(names: Sequence[str], change: Change) -> tuple[list[int], list[int]]
 class HeadScorer:
     """Scores by trained heads over an encoder that reads whole calls. Labels that the taxonomy lacks are not scored.
 
-    Labels that the heads lack, and what an overlay says of others, are scored by ``engines/additions.py``.
+    Labels that the heads lack, and what an overlay says of others, are scored by ``engines/additions.py``. Corrections
+    can teach the labels of the heads alone: ``teachable``.
     """
 
     def __init__(self, folder: Path, encoder: Encoder, taxonomy: Taxonomy) -> None:
@@ -133,6 +134,7 @@ class HeadScorer:
                 f"{HEADS_FILE} or {LABELS_FILE} of the tagger is damaged; try: callinsight models verify"
             ) from error
         trained, known = _known(labels, heads, taxonomy)
+        self.teachable = trained
         self._additions = Additions.of(taxonomy, trained, self.read)
         self.labels = trained if self._additions is None else self._additions.labels
         self._all = _Head(  # one multiplication for all levels
@@ -180,7 +182,7 @@ class HeadScorer:
         weight, bias = self._all.weight.copy(), self._all.bias.copy()
         for level, change in corrections.changes.items():
             _require_width(change, weight.shape[1])
-            columns, rows = _places(getattr(self.labels, level).names, change)
+            columns, rows = _places(getattr(self.teachable, level).names, change)
             at = [self._columns[level].start + column for column in columns]
             weight[at] += change.weight[rows]
             bias[at] += change.bias[rows]
@@ -276,6 +278,11 @@ class PrototypeScorer:
         topics, facets, needs, outcomes = (LabelSet(one.names) for one in sets)
         self.labels = Labels(topics, facets, needs, outcomes, LabelSet(()))
         self._changes: Mapping[str, Change] = {}
+
+    @property
+    def teachable(self) -> Labels:
+        """The labels that corrections can teach."""
+        return self.labels
 
     def _embed(self, prototypes: Sequence[Any]) -> PrototypeSet:
         return PrototypeSet.build(prototypes, self._encoder.sentences([normal_text(p.sentence) for p in prototypes]))

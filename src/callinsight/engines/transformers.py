@@ -20,7 +20,7 @@ import numpy as np
 from callinsight.core.corrections import Corrections
 from callinsight.core.packing import Packed
 from callinsight.core.signals import SignalRules
-from callinsight.core.tagging import Decider, TurnScores
+from callinsight.core.tagging import Decider, Labels, TurnScores
 from callinsight.core.taxonomy import Taxonomy
 from callinsight.core.values import FailureKind, Question, Stage, Tags, Turn
 from callinsight.core.vectors import TurnVectors
@@ -110,6 +110,11 @@ class TransformersTagger:
     def heard(self, turns: Sequence[Turn], vectors: TurnVectors) -> Heard:
         """What a correction is fitted on, of one call."""
         return self._scorer.heard(turns, vectors)
+
+    @property
+    def teachable(self) -> Labels:
+        """The labels that corrections can teach; those that an overlay adds to trained heads are not among them."""
+        return self._scorer.teachable
 
     @property
     def decider(self) -> Decider:
