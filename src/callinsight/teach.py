@@ -6,9 +6,7 @@ was erased is unlearned. The model's folder stays as it is. Nothing is written b
 stopped changed nothing.
 """
 
-import gzip
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,23 +27,21 @@ from callinsight.core.teaching import (
     Questions,
     Restraint,
     Score,
-    Truth,
     Turned,
     best_threshold,
     claims,
     counted,
     is_test_call,
-    labelled_score,
     score,
     truth_of,
     turned,
     unasked,
 )
-from callinsight.core.values import CallResult, Role, Span, Tags, Turn, Word
+from callinsight.core.values import CallResult, Role, Tags
 from callinsight.core.vectors import TurnVectors
 from callinsight.embeddings import read_vectors
-from callinsight.engines.transformers import VALIDATION_FILE, Heard, TransformersTagger
-from callinsight.errors import ModelError
+from callinsight.engines.transformers import Heard, TransformersTagger
+from callinsight.labelled_calls import LabelledCalls, read_labelled_calls
 from callinsight.settings import Settings
 
 LEAST_TAUGHT = 10
@@ -135,16 +131,6 @@ class _Call(NamedTuple):
         return [row for row, turn in enumerate(self.heard.turns.tolist()) if turns[turn].role in _CALLER_ROLES]
 
 
-@dataclass(frozen=True, slots=True)
-class _Validation:
-    calls: tuple[tuple[Turn, ...], ...]
-    truths: tuple[Truth, ...]
-    vectors: tuple[TurnVectors, ...]
-
-    def score(self, tagger: TransformersTagger) -> Score:
-        return labelled_score(self.truths, tagger.questions(self.calls, self.vectors))
-
-
 def train(settings: Settings, wish: Wish, now: datetime, on_step: Callable[[str], None]) -> Trained:
     """Train on the verdicts, compare, and switch when nothing is worse and something is clearly better.
 
@@ -174,7 +160,7 @@ def train(settings: Settings, wish: Wish, now: datetime, on_step: Callable[[str]
     on_step("Gesprekken zonder oordeel lezen")
     history = _history(settings, tagger, set(calls))
     on_step("Voorbeelden van het model lezen")
-    validation = _validation(settings, tagger)
+    validation = read_labelled_calls(settings, tagger)
     present = _Present(assembly.build_tagger(settings), history, validation)
     corrections, compared = _learn(school, present, on_step)
     refusal = _refusal(compared)
@@ -204,33 +190,6 @@ def _history(settings: Settings, tagger: TransformersTagger, judged: set[str]) -
     ids = [one for one in bundle.result_ids(settings.work.results) if one not in judged and not is_test_call(one)]
     found = (_stored(settings, tagger, one) for one in sorted(ids, key=order)[:HISTORY_CALLS])
     return [one for one in found if one is not None]
-
-
-def _validation(settings: Settings, tagger: TransformersTagger) -> _Validation | None:
-    """The labelled calls of the model's folder, read by the encoder; ``None`` when it carries none. ``ModelError``."""
-    models = assembly.open_registry(settings)
-    file = models.require(models.profile(settings.models.profile)["tagger"]) / VALIDATION_FILE
-    if not file.is_file():
-        return None
-    try:
-        told = json.loads(gzip.decompress(file.read_bytes()))
-        calls = tuple(_turns(call["turns"]) for call in told["calls"])
-        truths = tuple(
-            Truth(frozenset(call["topics"]), frozenset(call["questions"]), frozenset(call["needs"]))
-            for call in told["calls"]
-        )
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{VALIDATION_FILE} of the tagger is damaged; try: callinsight models verify") from error
-    return _Validation(calls, truths, tagger.read(calls))
-
-
-def _turns(told: Iterable[Sequence[str]]) -> tuple[Turn, ...]:
-    turns, at = [], 0
-    for role, text in told:
-        words = tuple(Word(Span(at + n, at + n + 1), word, 1.0) for n, word in enumerate(text.split()))
-        turns.append(Turn(Span(at, at + len(words)), Role(role), words))
-        at += len(words)
-    return tuple(turns)
 
 
 def _label(tagger: TransformersTagger, claim: Claim) -> str | None:
@@ -331,7 +290,7 @@ class _Present(NamedTuple):
 
     tagger: TransformersTagger
     history: Sequence[_Call]
-    validation: _Validation | None
+    validation: LabelledCalls | None
 
 
 def _learn(school: _School, present: _Present, on_step: Callable[[str], None]) -> tuple[Corrections, Compared]:
@@ -379,7 +338,7 @@ def _learn(school: _School, present: _Present, on_step: Callable[[str], None]) -
 
 
 def _turns_of_history(
-    school: _School, taught: Iterable[str], history: Sequence[_Call], validation: _Validation | None
+    school: _School, taught: Iterable[str], history: Sequence[_Call], validation: LabelledCalls | None
 ) -> np.ndarray:
     parts = [call.heard.vectors[call.caller_rows] for call in (*history, *(school.calls[one] for one in taught))]
     for turns, vectors in zip(validation.calls, validation.vectors, strict=True) if validation else ():

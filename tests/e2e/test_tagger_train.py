@@ -12,7 +12,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from callinsight import assembly, bundle, decisions, registry, retag, run, sealed, settings, taught_heads, teach
+from callinsight import (
+    assembly,
+    bundle,
+    decisions,
+    labelled_calls,
+    registry,
+    retag,
+    run,
+    sealed,
+    settings,
+    taught_heads,
+    teach,
+)
 from callinsight.core.corrections import Change, Corrections
 from callinsight.core.teaching import is_test_call
 from callinsight.core.values import CallResult
@@ -57,7 +69,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, st
 def read_once() -> Callable[..., object]:
     """The model's labelled calls, through the encoder once for all tests."""
     kept: list[object] = []
-    real = teach._validation
+    real = labelled_calls.read_labelled_calls
 
     def read(chosen: Settings, tagger: TransformersTagger) -> object:
         if not kept:
@@ -75,7 +87,7 @@ def chosen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Settings:
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(teach, "_validation", read_once)
+    monkeypatch.setattr(teach, "read_labelled_calls", read_once)
     shutil.copytree(stored[0], tmp_path / "work")
     return settings_of(tmp_path / "work")
 

@@ -40,6 +40,7 @@ LAYERS = [
         "meeting",
         "retag",
         "reprocess",
+        "labelled_calls",
         "teach",
         "inventory",
         "retention",
