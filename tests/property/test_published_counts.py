@@ -152,6 +152,36 @@ def test_the_attacker_finds_what_is_badly_hidden(connection: duckdb.DuckDBPyConn
     assert (found.cell[-1], found.low, found.high) == ("parking", 2, 2)
 
 
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "needs_per_week SET calls = 20 WHERE need = 'travel'",
+        "needs_per_topic SET calls = 20 WHERE topic = 'passport'",
+        "registered_vs_heard SET calls = 20 WHERE heard_topic = 'passport'",
+    ],
+)
+def test_the_attacker_knows_which_needs_and_which_registrations_go_with_a_topic(
+    connection: duckdb.DuckDBPyConnection, shown: str
+) -> None:
+    """Any of these tells what the topics of the week hide: the calls on passports, and so those on parking."""
+    crowds: Crowds = [
+        ((0, 0, ("passport",), None, "handled", None, ("travel",), "passport"), 20),
+        ((0, 0, ("parking",), None, "handled", None, ("money",), "parking"), 2),
+    ]
+    _published(connection, crowds, K)
+    assert all(one.high > one.low for one in attacker(connection, K).find() if one.cell[0] == "topics_per_week")
+    table = shown.partition(" ")[0]
+    _, missing = connection.execute(
+        f"SELECT count(*), count(*) FILTER (calls IS NULL) FROM published.{table}"
+    ).fetchall()[0]
+    if not missing:  # its rows are left out altogether
+        connection.execute(f"INSERT INTO published.{table} BY NAME SELECT * FROM main.{table}")
+        connection.execute(f"UPDATE published.{table} SET calls = NULL")
+    connection.execute(f"UPDATE published.{shown}")
+    found = [one for one in attacker(connection, K).find() if one.cell[0] == "topics_per_week"]
+    assert [(one.cell[-1], one.low, one.high) for one in found] == [("parking", 2, 2)]
+
+
 @settings(max_examples=200)
 @given(
     st.lists(st.tuples(st.integers(1, 25), st.booleans()), min_size=1, max_size=6),
