@@ -115,6 +115,17 @@ def test_letters_abbreviations_and_sayings_are_nobody(line: str, sure: str) -> N
     assert masked(line, sure=sure) == line
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("mijn naam is jan klaassen", "mijn naam is <NAAM>"),
+        ("u spreekt met mevrouw van dale", "u spreekt met mevrouw <NAAM>"),
+    ],
+)
+def test_names_that_sound_like_a_saying_are_masked(line: str, expected: str) -> None:
+    assert masked(line) == expected
+
+
 def test_letters_are_a_name_where_somebody_spells() -> None:
     assert masked("kunt u dat voor mij spellen alstublieft | b e", sure="b e").endswith("| <NAAM>")
 
