@@ -275,7 +275,7 @@ def test_the_command_tells_the_score_and_goes_back(chosen: Settings, truth: dict
     assert "in gebruik" in listed.stdout
     back = callinsight("tagger", "use", "--back", cwd=ROOT, **told)
     assert back.returncode == 0, back.stderr
-    assert "eigen hoofden" in back.stdout
+    assert "het model zelf" in back.stdout
     nowhere = callinsight("tagger", "use", "--back", cwd=ROOT, **told)
     assert nowhere.returncode == 2
     assert "nothing to go back to" in nowhere.stderr

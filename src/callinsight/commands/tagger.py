@@ -151,7 +151,7 @@ def list_heads(file: Path | None) -> int:
     chosen = settings.load(file)
     folder, base = chosen.work.tagger, assembly.tagger_base(chosen)
     present = taught_heads.in_use(folder, base)
-    rows = [("eigen hoofden van het model", "", "", _mark(present == taught_heads.ORIGINAL))]
+    rows = [("het model zelf", "", "", _mark(present == taught_heads.ORIGINAL))]
     for name in taught_heads.known(folder):
         heads = taught_heads.read(folder, name)
         when = "" if heads.taught_at is None else f"{heads.taught_at:%d-%m-%Y}"
@@ -183,7 +183,7 @@ def use_heads(file: Path | None, heads: str | None, step_back: bool, original: b
     chosen = settings.load(file)
     _switch(chosen, heads, step_back)
     present = taught_heads.in_use(chosen.work.tagger, assembly.tagger_base(chosen))
-    console.out.print(f"In gebruik: {present or 'de eigen hoofden van het model'}. {_RETAG}")
+    console.out.print(f"In gebruik: {present or 'het model zelf, zonder wat is geleerd'}. {_RETAG}")
     return EXIT_OK
 
 
