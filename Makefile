@@ -64,8 +64,9 @@ bench-retag: $(STAMP)  ## time of tagging a history of a million turns again
 bench-encryption: $(STAMP)  ## what encryption at rest costs, and how fast the key is changed
 	@PYTHONPATH=tests $(BIN)/python -m bench.encryption
 
-bench-tags: $(STAMP)  ## hand-written sentences of topics that sound alike, beside cues and a linear machine
-	@$(BIN)/python tests/bench/hard_pairs.py
+bench-tags: $(STAMP)  ## hand-written sentences of every topic and of topics that sound alike, beside cues and a linear machine
+	@PYTHONPATH=tests $(BIN)/python -m bench.hard_pairs
+	@PYTHONPATH=tests $(BIN)/python -m bench.openings
 
 bench-topics: $(STAMP)  ## whether topics that were left out are found again as candidates
 	@$(BIN)/python tests/bench/new_topics.py

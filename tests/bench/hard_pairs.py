@@ -16,20 +16,15 @@ a report in a forced choice.
 
 import argparse
 import json
-import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import yaml
 
+from bench.tag_systems import Answer, Said, systems
 from callinsight import offline
-from callinsight.core.text import normal_text
-from callinsight.engines.transformers import load
-from callinsight.taxonomy_files import load_rules, load_taxonomy
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "tests/data/tags/hard_pairs.yaml"
@@ -44,18 +39,7 @@ class Side:
     pair: str
     name: str
     topics: frozenset[str]
-    calls: tuple[tuple[tuple[str, str], ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a system says of one call: the topics it believes, and its score for every topic it knows."""
-
-    topics: frozenset[str]
-    scores: Mapping[str, float]
-
-
-Ask = Callable[[Sequence[Any]], list[Answer]]
+    calls: tuple[Said, ...]
 
 
 def pairs(path: Path = FILE) -> tuple[tuple[Side, Side], ...]:
@@ -72,7 +56,7 @@ def pairs(path: Path = FILE) -> tuple[tuple[Side, Side], ...]:
     return tuple(found)
 
 
-def _turns(line: str) -> tuple[tuple[str, str], ...]:
+def _turns(line: str) -> Said:
     return tuple(
         ("agent", part.removeprefix(_AGENT).strip()) if part.startswith(_AGENT) else ("caller", part)
         for part in line.split(" | ")
@@ -101,57 +85,6 @@ def figures(own: Side, other: Side, answers: Sequence[Answer]) -> dict[str, floa
     return shown | {"forced": sum(forced(own.topics, other.topics, one.scores) for one in answers) / len(answers)}
 
 
-def _by_tagger(tagger: Any, known: frozenset[str], turns: Sequence[Any]) -> list[Answer]:
-    names = tagger.decider.labels.topics.names
-    answers = []
-    for said, tags, scores in zip(turns, tagger.tag(turns), tagger.scores(turns), strict=True):
-        caller = [number for number, turn in enumerate(said) if turn.role.value == "caller"]
-        best = scores.topics[caller].max(axis=0).tolist()
-        believed = frozenset(question.topic for question in tags.questions) & known
-        answers.append(Answer(believed, dict(zip(names, best, strict=True))))
-    return answers
-
-
-def _by_cues(cues: Any, calls: Sequence[Any]) -> list[Answer]:
-    answers = []
-    for found, call in zip(cues.find(calls)["topics"], calls, strict=True):
-        best: dict[str, float] = {}
-        for turn in call.turns:
-            for topic, score in cues.index["topics"].scores(turn.text).items() if turn.role == "caller" else ():
-                best[topic] = max(score, best.get(topic, 0.0))
-        answers.append(Answer(frozenset(found), best))
-    return answers
-
-
-def _by_svm(svm: Any, calls: Sequence[Any]) -> list[Answer]:
-    found = svm.find(calls)["topics"]
-    return [Answer(frozenset(t), s) for t, s in zip(found, svm.scores("topics", calls), strict=True)]
-
-
-def _systems(model: Path, baseline_calls: int) -> tuple[Callable[[Side], list[Any]], dict[str, Ask]]:
-    """A side's calls as the recipe holds them, and the systems to ask. The machines are those of ``evaluate.py``."""
-    sys.path[:0] = [str(ROOT / "models/recipes/tagger"), str(ROOT / "models/recipes")]
-    recipe, evaluate, baselines = (import_module(name) for name in ("corpus", "evaluate", "baselines"))
-    turns_of = import_module("as_turns").turns_of
-    taxonomy = load_taxonomy(ROOT / "models/taxonomy")
-    tagger = load(model, taxonomy, load_rules(ROOT / "models/taxonomy", taxonomy))
-    cues = baselines.CueBaseline(taxonomy)
-    svm = evaluate.trained_svm(recipe.Corpus(taxonomy), baseline_calls)
-    known = frozenset(taxonomy.topics)
-
-    def calls_of(side: Side) -> list[Any]:
-        return [
-            recipe.LabelledCall(tuple(recipe.LabelledTurn(role, normal_text(text)) for role, text in call), "", (), ())
-            for call in side.calls
-        ]
-
-    return calls_of, {
-        "tagger": lambda calls: _by_tagger(tagger, known, [turns_of(call)[0] for call in calls]),
-        "cues": lambda calls: _by_cues(cues, calls),
-        "svm": lambda calls: _by_svm(svm, calls),
-    }
-
-
 def main() -> None:
     """Ask every system about every side and print one table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -160,13 +93,13 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here as well")
     options = parser.parse_args()
     offline.apply()
-    calls_of, systems = _systems(options.model, options.baseline_calls)
+    asked = systems(options.model, options.baseline_calls)
     rows: dict[str, dict[str, float]] = {}
     for pair in pairs():
         for own, other in (pair, pair[::-1]):
-            for name, ask in systems.items():
-                rows[f"{own.name}/{name}"] = figures(own, other, ask(calls_of(own)))
-    for name in systems:
+            for name, ask in asked.items():
+                rows[f"{own.name}/{name}"] = figures(own, other, ask(own.calls))
+    for name in asked:
         own_rows = [row for key, row in rows.items() if key.endswith(f"/{name}")]
         rows[f"all/{name}"] = {key: sum(row[key] for row in own_rows) / len(own_rows) for key in own_rows[0]}
     print(f"{'side':16}{'system':8}" + "".join(f"{key:>10}" for key in (*VERDICTS, "forced")))

@@ -1,42 +1,17 @@
 """The sentences of ``tests/data/tags/hard_pairs.yaml`` keep what the figures on them promise."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from bench.hard_pairs import Side, forced, pairs, verdict
 from callinsight.core.text import normal_text
 from callinsight.taxonomy_files import load_taxonomy
+from support.training_wording import taught
 
 ROOT = Path(__file__).resolve().parents[2]
 SIDES = [side for pair in pairs() for side in pair]
-LONGEST_SHARED_RUN = 6
-"""Words in a row that a sentence may have in common with what the tagger was trained on: set phrases are as long."""
-
-
-def _leaves(node: Any) -> Iterator[str]:
-    if isinstance(node, str):
-        yield from node.split("|")
-    elif isinstance(node, dict | list):
-        for one in node.values() if isinstance(node, dict) else node:
-            yield from _leaves(one)
-
-
-def _trained_on() -> frozenset[str]:
-    recipes = ROOT / "models/recipes"
-    files = [*(recipes / "tagger").glob("sayings*.yaml"), *(recipes / "calls/phrases").glob("*.yaml")]
-    assert len(files) > 10
-    loaded = (yaml.safe_load(f.read_text(encoding="utf-8")) for f in (*files, ROOT / "models/taxonomy/examples.yaml"))
-    return frozenset(normal_text(text) for one in loaded for text in _leaves(one))
-
-
-def _runs(text: str, length: int) -> set[tuple[str, ...]]:
-    words = text.split()
-    return {tuple(words[at : at + length]) for at in range(len(words) - length + 1)}
 
 
 def _said(side: Side) -> list[str]:
@@ -67,12 +42,7 @@ def test_they_are_written_as_they_are_said_and_hold_no_figures() -> None:
 
 
 def test_none_is_said_by_the_grammar_or_the_sayings_that_the_tagger_was_trained_on() -> None:
-    trained = _trained_on()
-    runs = set().union(*(_runs(text, LONGEST_SHARED_RUN + 1) for text in trained))
-    for side in SIDES:
-        for line in map(normal_text, _said(side)):
-            assert line not in trained
-            assert not _runs(line, LONGEST_SHARED_RUN + 1) & runs, line
+    assert not taught(line for side in SIDES for line in _said(side))
 
 
 @pytest.mark.parametrize(
