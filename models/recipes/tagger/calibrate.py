@@ -48,6 +48,8 @@ def _gather(scored, heard: list[LabelledCall], level: str, names: list[str], tax
         for at, turn in enumerate(turns_of(call)[1]):
             if turn.role not in ("caller", "unknown") or (level == "facets" and not turn.topics):
                 continue
+            if level == "needs" and not turn.needs_judged:
+                continue
             row = np.array(getattr(scores, level)[at])[: len(names)]  # labels that the heads lack come after theirs
             if level == "facets":
                 allowed = {f for topic in turn.topics for f in _facets(taxonomy, topic)}

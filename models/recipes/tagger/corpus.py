@@ -57,8 +57,8 @@ OUTCOME_SIGNAL = {
 
 @dataclass(slots=True)
 class LabelledTurn:
-    """One turn: normal words and what it carries. ``judged`` is false where topic and facet are open; ``lines`` are the
-    lines of the script that are said in it."""
+    """One turn: normal words and what it carries. ``judged`` is false where topic and facet are open, ``needs_judged``
+    where it may show more needs than it is labelled with; ``lines`` are the lines of the script that are said in it."""
 
     role: str
     text: str
@@ -67,6 +67,7 @@ class LabelledTurn:
     needs: set[str] = field(default_factory=set)
     signals: set[str] = field(default_factory=set)
     judged: bool = True
+    needs_judged: bool = True
     lines: tuple[int, ...] = ()
 
 
@@ -86,8 +87,9 @@ class Variation:
 
     ``cues`` is how often such a sentence names the topic by one of the taxonomy's cues, ``things`` how often by one of
     the recipe's own words for it (else by the call world's), ``situations`` how often a question without a slot comes
-    with a sentence that tells what it is about. ``unworded`` is how often a question is turned into one on a topic for
-    which the call world has no words of its own.
+    with a sentence that tells what it is about, ``asks`` how often it is a whole sentence for this topic and this
+    sub-question. ``unworded`` is how often a question is turned into one on a topic for which the call world has no
+    words of its own; a third of the topics are such.
 
     Every fifth saying is kept from training, so that thresholds are chosen on wording the model never saw.
     """
@@ -98,7 +100,8 @@ class Variation:
     cues: float = 0.2
     things: float = 0.45
     situations: float = 0.4
-    unworded: float = 0.12
+    asks: float = 0.6
+    unworded: float = 0.25
     replies: float = 0.3
     held_out: bool = False
     unredacted: float = 0.1
@@ -108,7 +111,7 @@ class Variation:
         return rng.choice(chosen) if chosen else None
 
 
-NO_VARIATION = Variation(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+NO_VARIATION = Variation(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def test_sentences() -> frozenset[str]:
@@ -127,6 +130,8 @@ def _sayings(examples: Mapping[str, Mapping[str, Sequence[str]]], barred: frozen
     sources = [examples, *(yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(HERE.glob("sayings*")))]
     for source in sources:
         for kind, entries in source.items():
+            if kind == "asks":  # by topic and sub-question
+                entries = {f"{topic}/{facet}": said for topic, own in entries.items() for facet, said in own.items()}
             for label, said in (entries if isinstance(entries, Mapping) else {"": entries}).items():
                 parts = said if isinstance(said, Mapping) else {kind: said}  # topics have two lists
                 for part, texts in parts.items():
@@ -208,7 +213,9 @@ class Corpus:
             if facet:
                 lines[at].facets.add(facet)
             if facet and (question.topic in self.unworded or rng.random() < variation.questions):
-                lines[at].text = self._asks(rng, question.topic, facet, variation) or lines[at].text
+                whole = self._whole(rng, question.topic, facet, variation)
+                lines[at].needs_judged = whole is None  # such sentences tell a story, and were labelled with none
+                lines[at].text = whole or self._asks(rng, question.topic, facet, variation) or lines[at].text
         self._needs(rng, lines, question, [e for e in question.evidence[1:] if e not in asked], script, variation)
 
     def _needs(
@@ -232,6 +239,13 @@ class Corpus:
             lines[at].needs.add(need)
             if rng.random() < variation.needs:
                 lines[at].text = variation.pick(rng, self.sayings["needs"].get(need, ())) or lines[at].text
+
+    def _whole(self, rng: random.Random, topic: str, facet: str, variation: Variation) -> str | None:
+        """Now and then a sentence that was written for this topic and this sub-question."""
+        if rng.random() >= variation.asks:
+            return None
+        said = variation.pick(rng, self.sayings.get("asks", {}).get(f"{topic}/{facet.rpartition('/')[2]}", ()))
+        return said and (said if rng.random() < 0.7 else f"{rng.choice(HELLO)} {said}")
 
     def _asks(self, rng: random.Random, topic: str, facet: str, variation: Variation) -> str | None:
         """Another sentence that asks the same, or nothing when there is none."""

@@ -161,7 +161,7 @@ class Batcher:
         found = np.zeros((len(turns), len(self.names[level])), dtype=np.float32)
         column = self.column[level]
         for row, turn in enumerate(turns):
-            if level in ("topics", "facets") and not turn.judged:
+            if not (turn.needs_judged if level == "needs" else turn.judged) and level != "signals":
                 found[row] = OPEN
             for name in getattr(turn, level):
                 if name in column:

@@ -29,6 +29,12 @@ _NEIGHBOURS = 8
 _LONGEST_STRETCH = 3
 _LONG_PAUSES = 0.12
 _LEAST_SEEN = 2  # a change of letters that was seen once may be chance
+_VOICES, _TURNS = 2.0, 4.0
+"""Shapes of the gamma distributions by which the share of misheard words varies: much between voices (where the mean is
+one word of six, a tenth of the voices has three of ten wrong and a tenth one of twenty), less between turns."""
+_WORST = 0.9
+_COMMON = 400
+_BURSTS = 0.12  # share of errors that take several words at once, written as other common ones
 
 
 def _letter_pairs(word: str) -> Counter[str]:
@@ -106,6 +112,8 @@ class Recogniser:
     def __init__(self, words: Sequence[str], misheard: Misheard | None = None) -> None:
         self.misheard = misheard or Misheard.read()
         self.words = sorted({w for w in words if not w.startswith("<")})
+        common = Counter(w for w in words if not w.startswith("<")).most_common(_COMMON)
+        self._common = [word for word, _ in common], list(accumulate(count for _, count in common))
         pairs = sorted({pair for word in self.words for pair in _letter_pairs(word)})
         column = {pair: i for i, pair in enumerate(pairs)}
         matrix = np.zeros((len(self.words), len(pairs)), dtype=np.float32)
@@ -140,6 +148,10 @@ class Recogniser:
 
     def _err(self, rng: random.Random, words: Sequence[str], heard: list[str]) -> int:
         """Writes something else for the first word or words; gives how many."""
+        if rng.random() < _BURSTS:  # a voice it cannot follow: the recogniser goes on with what people often say
+            common, weights = self._common
+            heard += rng.choices(common, cum_weights=weights, k=rng.randint(1, 3))
+            return min(len(words), rng.randint(2, 4))
         known = self.misheard.stretch(rng, words) if rng.random() < 0.75 else None
         if known:
             length, written = known
@@ -164,13 +176,20 @@ class Recogniser:
         return 1
 
     def hear(self, rng: random.Random, call: LabelledCall, rate: float, roles: float = 0.03) -> LabelledCall:
-        """The call as recognised, one speaker's lines joined to turns; ``roles`` is the share of turns whose speaker is
-        taken for somebody else."""
+        """The call as recognised, one speaker's lines joined to turns; ``rate`` is the share of words misheard over
+        many calls, ``roles`` the share of turns whose speaker is taken for somebody else.
+
+        A recogniser follows some voices far worse than others, so each speaker has a share of his own, and so has each
+        of his turns.
+        """
+        spoken = sorted({turn.role for turn in call.turns})
+        voices = {role: rate * rng.gammavariate(_VOICES, 1.0 / _VOICES) for role in spoken}
         strangers = rng.random() < roles
         turns = []
         for turn in call.turns:
             role = "unknown" if strangers or rng.random() < roles / 3 else turn.role
-            text = self.mishear(rng, turn.text, rate)
+            share = voices[turn.role] * rng.gammavariate(_TURNS, 1.0 / _TURNS)
+            text = self.mishear(rng, turn.text, min(_WORST, share))
             turns.append(replace(turn, role=role, text=text))
         return LabelledCall(joined(rng, turns), call.outcome, call.questions, call.signals)
 
@@ -206,6 +225,7 @@ def _both(one: LabelledTurn, other: LabelledTurn) -> LabelledTurn:
         one.needs | other.needs,
         one.signals | other.signals,
         judged=bool(topics) or (one.judged and other.judged),
+        needs_judged=one.needs_judged and other.needs_judged,
         lines=one.lines + other.lines,
     )
 

@@ -41,7 +41,7 @@ class Plan:
     batch: int = 16
     steps: int = 100_000
     rate: float = 2e-3
-    most_noise: float = 0.3
+    most_noise: float = 0.4
     size: Size = SIZE
     seed: int = 20261123
 
