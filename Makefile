@@ -17,8 +17,9 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP)  ## set up, then run a night on the bundled recordings
 	@$(BIN)/callinsight demo
 
+# As many processes as processors: libraries that start threads of their own in each would only wait for one another.
 test: $(STAMP)  ## set up, then run all tests
-	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # axe-core at the version and with the digest of the lock file; no scripts of packages are run.
 accessibility: $(STAMP)  ## WCAG 2.1 AA of the pages, with axe-core (needs Debian's chromium and npm)

@@ -24,6 +24,7 @@ from callinsight.core.redaction.rules import (
 )
 from callinsight.core.redaction.tokens import key_of
 from callinsight.errors import SettingsError
+from callinsight.fast_yaml import load_yaml
 from callinsight.settings import Settings
 
 _MARK = re.compile(r"[A-Z]{2,20}")
@@ -97,7 +98,7 @@ def _phrase(text: str) -> Phrase:
 def load_rules(path: Path) -> RedactionRules:
     """Read the rules of redaction from the YAML file ``path``; raises ``SettingsError`` when they cannot be used."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = load_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"privacy rules: cannot read {path}: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -12,6 +12,7 @@ from callinsight.core.signals import SignalRules
 from callinsight.core.succession import Succession, settled
 from callinsight.core.taxonomy import Taxonomy, TaxonomyError
 from callinsight.errors import SettingsError
+from callinsight.fast_yaml import load_yaml
 from callinsight.overlay import PREFIX, Overlay, read_overlay
 from callinsight.settings import Settings
 
@@ -20,7 +21,7 @@ RULES_FILE = "signal_rules.yaml"
 
 def _parse(path: Path, name: str) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return load_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"taxonomy file {name} cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

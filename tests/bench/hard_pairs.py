@@ -21,10 +21,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from bench.tag_systems import Answer, Said, systems
 from callinsight import offline
+from callinsight.fast_yaml import load_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "tests/data/tags/hard_pairs.yaml"
@@ -45,7 +44,7 @@ class Side:
 def pairs(path: Path = FILE) -> tuple[tuple[Side, Side], ...]:
     """The pairs in the order of the file. Raises ``ValueError`` when a pair has not two sides."""
     found = []
-    for pair, sides in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+    for pair, sides in load_yaml(path.read_text(encoding="utf-8")).items():
         if len(sides) != 2:
             raise ValueError(f"{pair} must have two sides")
         first, second = (

@@ -19,10 +19,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from bench.tag_systems import Answer, Said, systems
 from callinsight import offline
+from callinsight.fast_yaml import load_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "tests/data/tags/openings.yaml"
@@ -56,7 +55,7 @@ class Sentences:
 
 def read(path: Path = FILE) -> Sentences:
     """The sentences in the order of the file."""
-    found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    found = load_yaml(path.read_text(encoding="utf-8"))
     return Sentences(
         tuple(Opening(topic, one["facet"], one["said"]) for topic, own in found["openings"].items() for one in own),
         tuple(Story(need, said) for need, own in found["needs"].items() for said in own),

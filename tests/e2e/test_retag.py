@@ -12,6 +12,7 @@ from callinsight import assembly, bundle, care, retag, run, settings
 from callinsight.core.values import CallResult, Role, Span, Turn, Word
 from callinsight.embeddings import read_vectors, remove_vectors, vectors_path, write_vectors
 from callinsight.engines.transformers import TransformersTagger
+from callinsight.fast_yaml import load_yaml
 from callinsight.settings import Settings
 from callinsight.store.query import run_query
 from support.calls import ROOT, callinsight
@@ -80,7 +81,7 @@ def drop_topic(chosen: Settings, topic: str) -> None:
 
     for path in chosen.models.taxonomy.rglob("*.yaml"):
         if path.name != "signal_rules.yaml":
-            document = without(yaml.safe_load(path.read_text(encoding="utf-8")))
+            document = without(load_yaml(path.read_text(encoding="utf-8")))
             path.write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from callinsight.core.text import normal_text
+from callinsight.fast_yaml import load_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST_SHARED_RUN = 6
@@ -24,7 +23,7 @@ def _trained_on() -> frozenset[str]:
     recipes = ROOT / "models/recipes"
     files = [*(recipes / "tagger").glob("sayings*.yaml"), *(recipes / "calls/phrases").glob("*.yaml")]
     assert len(files) > 10
-    loaded = (yaml.safe_load(f.read_text(encoding="utf-8")) for f in (*files, ROOT / "models/taxonomy/examples.yaml"))
+    loaded = (load_yaml(f.read_text(encoding="utf-8")) for f in (*files, ROOT / "models/taxonomy/examples.yaml"))
     return frozenset(normal_text(text) for one in loaded for text in _leaves(one))
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
-import yaml
+
+from callinsight.fast_yaml import load_yaml
 
 ROOT = Path(__file__).parents[2]
 RECIPE = ROOT / "models" / "recipes" / "calls"
@@ -36,15 +37,15 @@ def calls(world: SimpleNamespace) -> dict[str, list[ModuleType]]:
 
 
 def known_ids() -> dict[str, set[str]]:
-    base = yaml.safe_load((TAXONOMY / "taxonomy.yaml").read_text(encoding="utf-8"))
+    base = load_yaml((TAXONOMY / "taxonomy.yaml").read_text(encoding="utf-8"))
     found: dict[str, set[str]] = {"facets": set(base["facets"]), "needs": set(base["needs"])}
     found |= {"topics": set(), "specific": set()}
     for file in (TAXONOMY / "topics").glob("*.yaml"):
-        for topic, fields in yaml.safe_load(file.read_text(encoding="utf-8"))["topics"].items():
+        for topic, fields in load_yaml(file.read_text(encoding="utf-8"))["topics"].items():
             found["topics"].add(topic)
             found["specific"] |= {f"{topic}/{facet}" for facet in fields.get("specific") or ()}
     for name in ("outcomes", "signals"):
-        found[name] = set(yaml.safe_load((TAXONOMY / f"{name}.yaml").read_text(encoding="utf-8"))[name])
+        found[name] = set(load_yaml((TAXONOMY / f"{name}.yaml").read_text(encoding="utf-8"))[name])
     return found
 
 
@@ -70,7 +71,7 @@ def test_the_copy_of_the_taxonomy_is_the_taxonomy(world: SimpleNamespace) -> Non
     assert set(copied) == set(world.grammar.topics())
     assert len(copied) >= 60
     for file in (TAXONOMY / "topics").glob("*.yaml"):
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = load_yaml(file.read_text(encoding="utf-8"))
         for topic, fields in content["topics"].items():
             if topic in copied:
                 assert copied[topic]["domain"] == content["domain"]
@@ -80,7 +81,7 @@ def test_the_copy_of_the_taxonomy_is_the_taxonomy(world: SimpleNamespace) -> Non
 
 def test_every_first_tier_topic_is_in_the_world(world: SimpleNamespace) -> None:
     for file in (TAXONOMY / "topics").glob("*.yaml"):
-        for topic, fields in yaml.safe_load(file.read_text(encoding="utf-8"))["topics"].items():
+        for topic, fields in load_yaml(file.read_text(encoding="utf-8"))["topics"].items():
             assert fields["tier"] != 1 or topic in world.grammar.topics()
 
 

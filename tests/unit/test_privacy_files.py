@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from callinsight.core.redaction import redact
 from callinsight.core.redaction.rules import KINDS, Policy, RedactionRules
 from callinsight.core.values import Role, Span, Turn, Word
 from callinsight.errors import SettingsError
+from callinsight.fast_yaml import load_yaml
 from callinsight.privacy_files import load_rules, rules_from
 
 PATH = Path(__file__).resolve().parents[2] / "models/privacy/personal_data.yaml"
-CONTENT: dict[str, Any] = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+CONTENT: dict[str, Any] = load_yaml(PATH.read_text(encoding="utf-8"))
 
 
 def changed(*keys: str, value: object) -> dict[str, Any]:

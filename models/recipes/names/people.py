@@ -16,9 +16,8 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from callinsight.core.redaction.tokens import key_of
+from callinsight.fast_yaml import load_yaml
 
 HERE = Path(__file__).resolve().parent
 SPLITS = ("train", "held", "test")
@@ -40,7 +39,7 @@ class Person:
 @functools.cache
 def tables() -> dict[str, dict[str, Any]]:
     """The origins as they stand in the file, with lists for texts."""
-    content = yaml.safe_load((HERE / "origins.yaml").read_text(encoding="utf-8"))
+    content = load_yaml((HERE / "origins.yaml").read_text(encoding="utf-8"))
     found = {}
     for origin, entry in content.items():
         found[origin] = {
@@ -57,7 +56,7 @@ def tables() -> dict[str, dict[str, Any]]:
 @functools.cache
 def either() -> tuple[str, ...]:
     """Words that are names and ordinary words."""
-    content = yaml.safe_load((HERE / "frames.yaml").read_text(encoding="utf-8"))
+    content = load_yaml((HERE / "frames.yaml").read_text(encoding="utf-8"))
     return tuple(content["either"].split())
 
 

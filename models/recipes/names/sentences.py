@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import yaml
 from people import People, Person, either, plain
 from writing import ACRONYMS, NAME, NONE, OPEN, Line, Said, written
 
@@ -27,6 +26,8 @@ import grammar  # noqa: E402
 import noise  # noqa: E402
 import personal  # noqa: E402
 import script  # noqa: E402
+
+from callinsight.fast_yaml import load_yaml  # noqa: E402
 
 DICTIONARY = Path("/usr/share/dict/dutch")
 _SLOT = re.compile(r"\{([a-z])(\d?)\}")
@@ -58,7 +59,7 @@ def frames(kind: str, split: str) -> tuple[str, ...]:
 
 @functools.cache
 def _content() -> dict[str, list[str] | str]:
-    return dict(yaml.safe_load((HERE / "frames.yaml").read_text(encoding="utf-8")))
+    return dict(load_yaml((HERE / "frames.yaml").read_text(encoding="utf-8")))
 
 
 @functools.cache
@@ -90,7 +91,7 @@ def sayings() -> tuple[str, ...]:
                 take(one)
 
     for path in sorted((HERE.parent / "tagger").glob("sayings*.yaml")):
-        take(yaml.safe_load(path.read_text(encoding="utf-8")))
+        take(load_yaml(path.read_text(encoding="utf-8")))
     return tuple(dict.fromkeys(found))
 
 

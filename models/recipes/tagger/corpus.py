@@ -17,10 +17,10 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "calls"))
 
 import dialogue
 import grammar
-import yaml
 
 from callinsight.core.taxonomy import Taxonomy
 from callinsight.core.text import normal_text
+from callinsight.fast_yaml import load_yaml
 
 HERE = Path(__file__).parent
 Sayings = dict[str, dict[str, tuple[str, ...]]]
@@ -127,7 +127,7 @@ def test_sentences() -> frozenset[str]:
 def _sayings(examples: Mapping[str, Mapping[str, Sequence[str]]], barred: frozenset[str]) -> Sayings:
     """The taxonomy's examples and the recipe's own sayings by kind and label, but for those of the test split."""
     found: dict[str, dict[str, list[str]]] = {}
-    sources = [examples, *(yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(HERE.glob("sayings*")))]
+    sources = [examples, *(load_yaml(path.read_text(encoding="utf-8")) for path in sorted(HERE.glob("sayings*")))]
     for source in sources:
         for kind, entries in source.items():
             if kind == "asks":  # by topic and sub-question
