@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+# Some containers switch this on to stay small; each process would compile torch and Prefect anew, ten seconds of work.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test accessibility lint format models bench bench-privacy bench-sql bench-retag bench-encryption bench-tags bench-topics lock clean
 .DEFAULT_GOAL := help
 

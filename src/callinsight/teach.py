@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from callinsight import assembly, bundle, decisions, taught_heads
 from callinsight.core.corrections import Change, Corrections
@@ -162,7 +163,8 @@ def train(settings: Settings, wish: Wish, now: datetime, on_step: Callable[[str]
     on_step("Voorbeelden van het model lezen")
     validation = read_labelled_calls(settings, tagger)
     present = _Present(assembly.build_tagger(settings), history, validation)
-    corrections, compared = _learn(school, present, on_step)
+    with threadpool_limits(1):  # thousands of small systems of equations: threads only wait for one another
+        corrections, compared = _learn(school, present, on_step)
     refusal = _refusal(compared)
     if refusal is not None or wish.dry_run:
         return Trained(lesson, compared, refusal)
