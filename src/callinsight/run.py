@@ -59,6 +59,7 @@ class ChunkReport:
     audio_ms: int = 0
     wall_ms: int = 0
     engine_ms: int = 0
+    copies_refused: int = 0
     failures: dict[str, int] = field(default_factory=dict)
 
     def __add__(self, other: "ChunkReport") -> "ChunkReport":
@@ -67,6 +68,7 @@ class ChunkReport:
             self.audio_ms + other.audio_ms,
             self.wall_ms + other.wall_ms,
             self.engine_ms + other.engine_ms,
+            self.copies_refused + other.copies_refused,
             dict(Counter(self.failures) + Counter(other.failures)),
         )
 
@@ -165,7 +167,8 @@ def _keep(settings: Settings, call: PlannedCall, outcome: Outcome) -> ChunkRepor
         if replaced is not None:
             erasure.erase_files(work, [replaced])  # its rows go when the database is loaded
         ledger.record([call.seen_as(State.DONE)])
-        return ChunkReport(calls=1, audio_ms=outcome.measures.duration_ms)
+        refused = int(outcome.review_copy is CopyState.REFUSED)
+        return ChunkReport(calls=1, audio_ms=outcome.measures.duration_ms, copies_refused=refused)
 
 
 def load(settings: Settings, run_id: str, work: ChunkReport) -> LoadCounts:
@@ -182,6 +185,7 @@ def load(settings: Settings, run_id: str, work: ChunkReport) -> LoadCounts:
         recordings_skipped=plan.skipped,
         audio_ms=work.audio_ms,
         wall_ms=work.wall_ms,
+        copies_refused=work.copies_refused,
     )
     return _load(settings, record)
 
@@ -319,6 +323,7 @@ def rows_of(night: NightReport) -> list[list[str]]:
         ("Snelheid", speed),
         ("Opzij gelegd", night.failures),
         *((f"  {kind.label}", kind.count) for kind in night.failures_by_kind),
+        *([("Luisterkopieën geweigerd", night.copies_refused)] if night.copies_refused else []),
         ("Gesprekken met een signaal", night.flagged_calls),
         ("Waarvan met spoed te bekijken", night.urgent_calls),
         *((f"Onderwerp: {topic.label}", topic.count) for topic in night.top_topics),

@@ -29,6 +29,8 @@ from callinsight.ledger import State, open_ledger
 from callinsight.settings import Settings
 from callinsight.worker import EngineClock, Job
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 @pytest.fixture
 def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
@@ -302,3 +304,19 @@ def test_an_older_copy_goes_when_the_call_is_done_again_without_one(
     assert listened(chosen, state, monkeypatch) == call_id
     assert kept_copies(chosen) == []
     assert bundle.read_result(bundle.result_path(chosen.work.results, call_id)).review_copy is state
+
+
+@pytest.mark.parametrize(("state", "refused"), [(CopyState.REFUSED, 1), (CopyState.MADE, 0), (CopyState.OFF, 0)])
+def test_the_report_tells_how_many_copies_were_refused(
+    chosen: Settings, state: CopyState, refused: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = chosen.models.model_copy(update={"taxonomy": ROOT / "models" / "taxonomy"})
+    chosen = chosen.model_copy(update={"models": models})
+    deliver("a.wav")
+    plan = run.discover(chosen)
+    monkeypatch.setattr(assembly, "shared_worker", lambda _: Copying(chosen, state))
+    work = run.process(chosen, plan.run_id, [plan.calls[0].call_id])
+    assert (work + work).copies_refused == 2 * refused
+    run.load(chosen, plan.run_id, work)
+    told = dict(run.rows_of(run.report(chosen, plan.run_id)))
+    assert told.get("Luisterkopieën geweigerd") == ("1" if refused else None)

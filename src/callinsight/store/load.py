@@ -33,7 +33,8 @@ class RunRecord:
 
     Times are aware; ``finished_at`` is ``None`` while it runs. ``recordings_found`` counts all that the inbox held,
     ``recordings_skipped`` those that were done before. ``audio_ms`` is the sound that was processed, ``wall_ms`` the
-    time it took by the clock.
+    time it took by the clock. ``copies_refused`` are review copies that were not kept since a masked stretch could
+    still be heard.
     """
 
     run_id: str
@@ -43,13 +44,15 @@ class RunRecord:
     recordings_skipped: int = 0
     audio_ms: int = 0
     wall_ms: int = 0
+    copies_refused: int = 0
 
     def __post_init__(self) -> None:
         require_call_id(self.run_id)  # the same alphabet: safe as a file name
         for instant in (self.started_at, self.finished_at):
             if instant is not None and instant.tzinfo is None:
                 raise ValueError("the times of a run must carry a time zone")
-        if min(self.recordings_found, self.recordings_skipped, self.audio_ms, self.wall_ms) < 0:
+        counts = (self.recordings_found, self.recordings_skipped, self.audio_ms, self.wall_ms, self.copies_refused)
+        if min(counts) < 0:
             raise ValueError("the counts of a run must not be negative")
 
 
@@ -231,7 +234,7 @@ def _write_run(connection: duckdb.DuckDBPyConnection, run: RunRecord) -> None:
     ends = run.finished_at
     connection.execute("DELETE FROM runs WHERE run_id = ?", [run.run_id])
     connection.execute(
-        "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             run.run_id,
             run.started_at.astimezone(UTC),
@@ -242,6 +245,7 @@ def _write_run(connection: duckdb.DuckDBPyConnection, run: RunRecord) -> None:
             run.recordings_skipped,
             run.audio_ms,
             run.wall_ms,
+            run.copies_refused,
         ],
     )
 

@@ -24,7 +24,8 @@ class NightReport:
 
     ``started_local`` and ``finished_local`` are readings of the clock in the Netherlands. ``calls`` were loaded by this
     run, ``failures`` set aside by it. ``realtime_factor`` is wall time over audio time, ``None`` without any audio.
-    ``urgent_calls`` carry a signal that a human should see today.
+    ``urgent_calls`` carry a signal that a human should see today. ``copies_refused`` calls have no review copy since a
+    masked stretch could still be heard in it.
     """
 
     run_id: str
@@ -40,6 +41,7 @@ class NightReport:
     top_topics: tuple[KindCount, ...]
     flagged_calls: int
     urgent_calls: int
+    copies_refused: int = 0
 
 
 def _kind_counts(connection: duckdb.DuckDBPyConnection, sql: str, run_id: str) -> tuple[KindCount, ...]:
@@ -50,7 +52,8 @@ def night_report(connection: duckdb.DuckDBPyConnection, run_id: str) -> NightRep
     """The figures of the run ``run_id``. Raises ``StoreError`` when the database does not know it."""
     row = connection.execute(
         """SELECT started_local, finished_local, recordings_found, recordings_skipped, calls, failures,
-            CAST(minutes AS DOUBLE), CAST(realtime_factor AS DOUBLE) FROM nights WHERE run_id = ?""",
+            CAST(minutes AS DOUBLE), CAST(realtime_factor AS DOUBLE), coalesce(copies_refused, 0)
+        FROM nights WHERE run_id = ?""",
         [run_id],
     ).fetchone()
     if row is None:
@@ -66,7 +69,7 @@ def night_report(connection: duckdb.DuckDBPyConnection, run_id: str) -> NightRep
         FROM questions q JOIN loaded USING (call_id, local_date) LEFT JOIN topics t ON t.topic = q.topic
         GROUP BY ALL ORDER BY calls DESC, q.topic LIMIT 5"""  # noqa: S608
     flagged = f"{loaded} SELECT count(DISTINCT call_id) FROM signals JOIN loaded USING (call_id, local_date)"  # noqa: S608
-    (started, finished, found, skipped, calls, failed, minutes, factor) = row
+    (started, finished, found, skipped, calls, failed, minutes, factor, refused) = row
     return NightReport(
         run_id=run_id,
         started_local=started,
@@ -81,6 +84,7 @@ def night_report(connection: duckdb.DuckDBPyConnection, run_id: str) -> NightRep
         top_topics=_kind_counts(connection, topics, run_id),
         flagged_calls=count(connection, flagged, [run_id]),
         urgent_calls=count(connection, flagged + " WHERE severity IN ('immediate', 'same-day')", [run_id]),
+        copies_refused=refused,
     )
 
 

@@ -28,6 +28,7 @@ NIGHT = RunRecord(
     recordings_skipped=2,
     audio_ms=216_000,
     wall_ms=54_000,
+    copies_refused=1,
 )
 
 
@@ -149,6 +150,7 @@ def test_the_report_of_a_night(
     )
     assert report.top_topics == (KindCount("passport", "Paspoort", 2), KindCount("bulky-waste", "Grofvuil", 1))
     assert (report.flagged_calls, report.urgent_calls) == (2, 1)
+    assert report.copies_refused == 1
     assert last_run_id(writer) == "night-1"
 
 

@@ -191,13 +191,15 @@ def test_failures_and_nights(labelled: Connection, make_result: MakeResult) -> N
         Failure("ref-b", Stage.DECODE, FailureKind.TRUNCATED),
         Failure("ref-c", Stage.TRANSCRIBE, FailureKind.TIMED_OUT, retryable=True),
     ]
-    run = RunRecord("night-1", datetime(2026, 9, 1, 22, tzinfo=UTC), None, 9, 2, 600_000, 60_000)
+    run = RunRecord("night-1", datetime(2026, 9, 1, 22, tzinfo=UTC), None, 9, 2, 600_000, 60_000, 4)
     load_batch(labelled, [make_result()], failures, run)
     assert _rows(labelled, "FROM failures_by_kind ORDER BY recordings DESC") == [
         ("truncated", "Bestand breekt af", "decode", False, 2),
         ("timed-out", "Duurde te lang", "transcribe", True, 1),
     ]
-    assert _rows(labelled, "SELECT * EXCLUDE (started_local) FROM nights") == [("night-1", None, 9, 2, 1, 3, 10.0, 0.1)]
+    assert _rows(labelled, "SELECT * EXCLUDE (started_local) FROM nights") == [
+        ("night-1", None, 9, 2, 1, 3, 10.0, 0.1, 4)
+    ]
 
 
 def test_every_kind_of_failure_has_a_label() -> None:

@@ -13,7 +13,8 @@ SELECT
     coalesce(l.calls, 0) AS calls,
     coalesce(f.failures, 0) AS failures,
     round(r.audio_ms / 60000.0, 1) AS minutes,
-    round(r.wall_ms / nullif(r.audio_ms, 0), 4) AS realtime_factor
+    round(r.wall_ms / nullif(r.audio_ms, 0), 4) AS realtime_factor,
+    r.copies_refused
 FROM runs r
 LEFT JOIN loaded l USING (run_id)
 LEFT JOIN failed f USING (run_id)
@@ -29,3 +30,4 @@ COMMENT ON COLUMN nights.calls IS 'Aantal geladen gesprekken.';
 COMMENT ON COLUMN nights.failures IS 'Aantal opnamen dat terzijde is gelegd.';
 COMMENT ON COLUMN nights.minutes IS 'Verwerkt geluid in minuten.';
 COMMENT ON COLUMN nights.realtime_factor IS 'Duur van de verwerking gedeeld door duur van het geluid: hoe lager, hoe sneller.';
+COMMENT ON COLUMN nights.copies_refused IS 'Aantal gesprekken waarvan de luisterkopie niet is bewaard, omdat een persoonsgegeven daarin nog te horen kon zijn; leeg bij een verwerking van vóór deze telling.';
