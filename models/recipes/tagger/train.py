@@ -142,10 +142,11 @@ def main() -> None:
     parser.add_argument("--start", type=Path, help="a tagger of an earlier run to go on from")
     parser.add_argument("--heads", action="store_true", help="train the heads alone on the encoder of --start")
     parser.add_argument("--calls", type=int, help="how many calls to draw")
+    parser.add_argument("--seed", type=int, default=Plan().seed, help="another one draws other calls")
     parser.add_argument("--miniature", action="store_true")
     parser.add_argument("--calibrate", action="store_true", help="only choose thresholds again for the model in --out")
     options = parser.parse_args()
-    plan = MINIATURE if options.miniature else Plan()
+    plan = replace(MINIATURE if options.miniature else Plan(), seed=options.seed)
     if options.minutes:
         plan = replace(plan, minutes=options.minutes)
     if options.calls:
