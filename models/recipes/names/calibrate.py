@@ -16,7 +16,7 @@ from writing import NAME, OPEN, Line
 from callinsight.core.values import Role, Span, Turn, Word
 from callinsight.engines.names import load
 
-LEAST_PRECISION = 0.96
+LEAST_PRECISION = 0.95
 STEPS = tuple(round(0.02 * step, 2) for step in range(2, 26))
 
 
