@@ -57,7 +57,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, st
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
         patch.setenv("CALLINSIGHT_ENCRYPTION__ENABLED", "false")
-        said = dict(zip(GARDEN, garden_calls(len(GARDEN)), strict=True))
+        said = dict(zip(GARDEN, garden_calls(settings_of(folder), len(GARDEN)), strict=True))
         truth = dict.fromkeys(GARDEN, RIGHT_TOPIC)
         for call_id, (topic, text) in zip(KNOWN, ordinary(len(KNOWN)), strict=True):
             said[call_id], truth[call_id] = text, topic

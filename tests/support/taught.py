@@ -13,7 +13,8 @@ from callinsight.settings import Settings
 from support.results import FIRST_MONDAY, spoken_call
 
 RIGHT_TOPIC = "trees-green"
-"""Where a garden along the front of a house belongs; the bundled tagger takes it for other things, or for nothing."""
+"""Where a garden along the front of a house belongs; the bundled tagger mostly takes it for other things, or for
+nothing."""
 
 _LEADS = (
     "ik wil graag",
@@ -46,10 +47,14 @@ OTHERS = {
 }
 
 
-def garden_calls(count: int, seed: int = 1) -> list[str]:
-    """What callers say who want a garden along the front of their house; no two the same."""
+def garden_calls(settings: Settings, count: int, seed: int = 1) -> list[str]:
+    """What callers say who want a garden along the front of their house, and the tagger gets wrong; no two the same."""
     every = [f"{lead} {wish} {end}".strip() for lead in _LEADS for wish in _WISHES for end in _ENDS]
-    return random.Random(seed).sample(every, count)
+    random.Random(seed).shuffle(every)
+    turns = [spoken_call("call-1", FIRST_MONDAY, "passport", None, said=text).turns for text in every]
+    tags = assembly.build_tagger(settings).tag(turns)
+    wrong = [text for text, one in zip(every, tags, strict=True) if RIGHT_TOPIC not in {q.topic for q in one.questions}]
+    return wrong[:count]
 
 
 def store_calls(settings: Settings, said: Mapping[str, str]) -> dict[str, CallResult]:
