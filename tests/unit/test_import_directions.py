@@ -22,6 +22,7 @@ LAYERS = [
         "inbox_metadata",
         "bundle",
         "ledger",
+        "fast_yaml",
         "taxonomy_files",
         "privacy_files",
         "engines",

@@ -88,7 +88,7 @@ class Additions:
 
     def added(self, scores: TurnScores, turns: Sequence[Turn], vectors: TurnVectors) -> TurnScores:
         """``scores`` of the heads with what is new: columns after theirs, and more belief where a label is known."""
-        heard = self._heard(turns, vectors)
+        heard = self._heard(turns, vectors, scores)
         made = {}
         for level in _LEVELS:
             labels: LabelSet = getattr(self.labels, level)
@@ -115,7 +115,7 @@ class Additions:
             outcome_turns=np.where(outcomes > 0.0, 100.0 * outcomes, turned).astype(np.float32),
         )
 
-    def _heard(self, turns: Sequence[Turn], vectors: TurnVectors) -> dict[tuple[str, str], Array]:
+    def _heard(self, turns: Sequence[Turn], vectors: TurnVectors, trained: TurnScores) -> dict[tuple[str, str], Array]:
         """A score per turn of every label of which anything is heard."""
         found: dict[tuple[str, str], Array] = {}
         near = self._nearness
@@ -129,6 +129,8 @@ class Additions:
                     said = np.array(
                         [len(turn.words) >= _LEAST_WORDS and turn.role in _SPOKEN_BY[level] for turn in turns]
                     )
+                    if level != "outcomes":
+                        scores = _yielding(scores, getattr(trained, level))
                     found |= {names[number]: scores[:, number] * said for number in columns}
         for level, index in self._cues.items():
             for row, turn in enumerate(turns):
@@ -151,6 +153,16 @@ def _odds(labels: LabelSet) -> float:
     """The odds of a label that is just believed when nothing else is heard in its turn."""
     least = labels.default_threshold / (1.0 - labels.default_threshold)
     return least * labels.doubt if labels.doubt > 0.0 else least
+
+
+def _yielding(near: Array, trained: Array) -> Array:
+    """Scores of nearness whose odds lessen by how sure the heads are of something else in the turn.
+
+    Nearness alone mistakes how a thing is said for what is said; a cue has no such doubts.
+    """
+    left = 1.0 - trained.max(axis=1, initial=0.0, keepdims=True)
+    found: Array = (near * left / np.maximum(1.0 - near + near * left, 1e-6)).astype(np.float32)
+    return found
 
 
 def _or(scores: Array, extra: Array, width: int) -> Array:

@@ -34,7 +34,7 @@ class RunRecord:
     Times are aware; ``finished_at`` is ``None`` while it runs. ``recordings_found`` counts all that the inbox held,
     ``recordings_skipped`` those that were done before. ``audio_ms`` is the sound that was processed, ``wall_ms`` the
     time it took by the clock. ``copies_refused`` are review copies that were not kept since a masked stretch could
-    still be heard.
+    still be heard, ``None`` where nobody counted them.
     """
 
     run_id: str
@@ -44,14 +44,14 @@ class RunRecord:
     recordings_skipped: int = 0
     audio_ms: int = 0
     wall_ms: int = 0
-    copies_refused: int = 0
+    copies_refused: int | None = None
 
     def __post_init__(self) -> None:
         require_call_id(self.run_id)  # the same alphabet: safe as a file name
         for instant in (self.started_at, self.finished_at):
             if instant is not None and instant.tzinfo is None:
                 raise ValueError("the times of a run must carry a time zone")
-        counts = (self.recordings_found, self.recordings_skipped, self.audio_ms, self.wall_ms, self.copies_refused)
+        counts = (self.recordings_found, self.recordings_skipped, self.audio_ms, self.wall_ms, self.copies_refused or 0)
         if min(counts) < 0:
             raise ValueError("the counts of a run must not be negative")
 
