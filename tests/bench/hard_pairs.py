@@ -14,14 +14,13 @@ each; a tie counts for half. Nothing is asserted. Of reports fifteen topics are 
 a report in a forced choice.
 """
 
-import argparse
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.tag_systems import Answer, Said, systems
+from bench.tag_systems import Answer, Said, options_of, systems
 from callinsight import offline
 from callinsight.fast_yaml import load_yaml
 
@@ -86,11 +85,7 @@ def figures(own: Side, other: Side, answers: Sequence[Answer]) -> dict[str, floa
 
 def main() -> None:
     """Ask every system about every side and print one table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=ROOT / "models/demo/tagger", help="folder of the tagger")
-    parser.add_argument("--baseline-calls", type=int, default=3000, help="how many calls the machines learn from")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here as well")
-    options = parser.parse_args()
+    options = options_of(__doc__)
     offline.apply()
     asked = systems(options.model, options.baseline_calls)
     rows: dict[str, dict[str, float]] = {}

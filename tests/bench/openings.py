@@ -13,13 +13,12 @@ of the stories the precision and recall of needs; and how many of the turns that
 Nothing is asserted.
 """
 
-import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.tag_systems import Answer, Said, systems
+from bench.tag_systems import Answer, Said, options_of, systems
 from callinsight import offline
 from callinsight.fast_yaml import load_yaml
 
@@ -101,11 +100,7 @@ def _calls(said: Sequence[str]) -> list[Said]:
 
 def main() -> None:
     """Ask every system and print one table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=ROOT / "models/demo/tagger", help="folder of the tagger")
-    parser.add_argument("--baseline-calls", type=int, default=3000, help="how many calls the machines learn from")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here as well")
-    options = parser.parse_args()
+    options = options_of(__doc__)
     offline.apply()
     sentences = read()
     groups = ([one.said for one in sentences.openings], [one.said for one in sentences.stories], sentences.nothing)

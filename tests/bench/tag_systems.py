@@ -1,5 +1,6 @@
 """The bundled tagger and the two baselines of its recipe, asked about short calls that were written by hand."""
 
+import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,15 @@ class Answer:
 
 
 Ask = Callable[[Sequence[Said]], list[Answer]]
+
+
+def options_of(description: str | None) -> argparse.Namespace:
+    """What the benches of tags are asked: ``model``, ``baseline_calls`` and ``json``."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, default=ROOT / "models/demo/tagger", help="folder of the tagger")
+    parser.add_argument("--baseline-calls", type=int, default=3000, help="how many calls the machines learn from")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here as well")
+    return parser.parse_args()
 
 
 def systems(model: Path, baseline_calls: int) -> dict[str, Ask]:
