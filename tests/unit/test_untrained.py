@@ -14,7 +14,7 @@ from callinsight.core.text import normal_words
 from callinsight.core.untrained import LEAST_EXAMPLES, Nearness, background, untrained
 from callinsight.core.values import Role, Span, Turn, Word
 from callinsight.core.vectors import TurnVectors
-from callinsight.engines.additions import Additions
+from callinsight.engines.additions import Additions, yielding
 from callinsight.overlay import parse_overlay
 from callinsight.taxonomy_files import read_documents
 
@@ -171,3 +171,12 @@ def test_the_background_is_what_ours_says() -> None:
     said = background(taxonomy)
     assert ("passport", "paspoort") in [(label, sentence.casefold()) for label, sentence in said]
     assert "zwaluw" not in {sentence for _, sentence in said}
+
+
+def test_nearness_to_an_added_topic_yields_to_a_head_that_is_sure() -> None:
+    near = np.array([[0.95, 0.0], [0.95, 0.4]], dtype=np.float32)
+    heads = np.array([[0.0, 0.0], [0.97, 0.1]], dtype=np.float32)
+    left = yielding(near, heads)
+    assert left[0] == pytest.approx([0.95, 0.0])  # nothing else is heard
+    assert left[1] == pytest.approx([19 * 0.03 / (1 + 19 * 0.03), 0.4 * 0.03 / (0.6 + 0.4 * 0.03)], abs=1e-4)
+    assert yielding(near, np.ones_like(near)).max() == 0.0

@@ -129,8 +129,8 @@ class Additions:
                     said = np.array(
                         [len(turn.words) >= _LEAST_WORDS and turn.role in _SPOKEN_BY[level] for turn in turns]
                     )
-                    if level != "outcomes":
-                        scores = _yielding(scores, getattr(trained, level))
+                    if level == "topics":  # of which a turn has one; needs and questions stand beside each other
+                        scores = yielding(scores, trained.topics)
                     found |= {names[number]: scores[:, number] * said for number in columns}
         for level, index in self._cues.items():
             for row, turn in enumerate(turns):
@@ -155,8 +155,8 @@ def _odds(labels: LabelSet) -> float:
     return least * labels.doubt if labels.doubt > 0.0 else least
 
 
-def _yielding(near: Array, trained: Array) -> Array:
-    """Scores of nearness whose odds lessen by how sure the heads are of something else in the turn.
+def yielding(near: Array, trained: Array) -> Array:
+    """Scores of nearness ``[turn, label]`` whose odds lessen by how sure the heads are of something else in the turn.
 
     Nearness alone mistakes how a thing is said for what is said; a cue has no such doubts.
     """
